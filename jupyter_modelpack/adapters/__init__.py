@@ -1,0 +1,1 @@
+"""One module an outside system: kernels, sandbox, ledger, Kubernetes, Kubeflow, events."""

@@ -1,0 +1,1 @@
+"""What a notebook needs: interpreter, distributions and native libraries. Pure; files come in through ports."""

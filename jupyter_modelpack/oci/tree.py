@@ -1,0 +1,71 @@
+"""What goes into one layer, before any byte is read: entries and the layer they form.
+
+Paths are those inside the image, without a leading slash, with ``/`` between parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Union
+
+from jupyter_modelpack.errors import InvalidInput
+
+Kind = Literal["interpreter", "distribution", "distributions", "data", "code"]
+
+
+def _checked(path: str) -> str:
+    parts = path.split("/")
+    if not path or path.startswith("/") or "\0" in path or any(p in ("", ".", "..") for p in parts):
+        raise InvalidInput(f"{path!r} is not a path inside an image.", field="path")
+    return path
+
+
+@dataclass(frozen=True)
+class File:
+    """A regular file: copied from ``source`` on this machine, or made of ``content``."""
+
+    path: str
+    source: str = ""
+    content: bytes | None = None
+    executable: bool = False
+
+    def __post_init__(self) -> None:
+        _checked(self.path)
+        if (self.content is None) == (not self.source):
+            raise InvalidInput(f"{self.path} needs a source or a content.", field="source")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A symbolic link to ``target``, which may be relative or absolute inside the image."""
+
+    path: str
+    target: str
+
+    def __post_init__(self) -> None:
+        _checked(self.path)
+        if not self.target or "\0" in self.target:
+            raise InvalidInput(f"{self.path} needs a target.", field="target")
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A directory that must exist although nothing may be in it; ``mode`` is its permission bits."""
+
+    path: str
+    mode: int = 0o755
+
+    def __post_init__(self) -> None:
+        _checked(self.path)
+
+
+Entry = Union[File, Link, Directory]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The entries of one layer, and in plain words ``what`` it holds (``"pandas 3.1.1"``)."""
+
+    what: str
+    kind: Kind
+    entries: tuple[Entry, ...]

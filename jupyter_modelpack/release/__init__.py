@@ -1,0 +1,1 @@
+"""What a release is: versions and, later, environments, promotions and policy. Pure."""

@@ -1,0 +1,1 @@
+"""Use cases: packaging, builds, runs and packages."""
