@@ -67,7 +67,8 @@ def next_version(parent: tuple[Version, Content] | None, content: Content) -> tu
     changed = _changed_content(before, content)
     if changed:
         added = sorted(set(content.parameters) - set(before.parameters))
-        tail = f"new {_word(len(added), "parameter")} {', '.join(added)}" if added else "same parameters"
+        new = f"new {_word(len(added), 'parameter')} {', '.join(added)}"
+        tail = new if added else "same parameters"
         return Version(version.major, version.minor + 1, 0), f"Minor: {changed}, {tail}."
     return (
         Version(version.major, version.minor, version.patch + 1),

@@ -67,7 +67,9 @@ def test_a_changed_environment_is_a_patch(content: Content, why: str) -> None:
     assert after(content) == ("1.4.3", f"Patch: {why}, same code and data.")
 
 
-@pytest.mark.parametrize("text", ["latest", "v7", "1.2", "1.2.3.4", "01.2.3", "1.2.3-x", "", "1.2.3\n"])
+@pytest.mark.parametrize(
+    "text", ["latest", "v7", "1.2", "1.2.3.4", "01.2.3", "1.2.3-x", "", "1.2.3\n"]
+)
 def test_what_is_no_version_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         Version.parse(text)
