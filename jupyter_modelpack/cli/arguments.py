@@ -1,0 +1,46 @@
+"""Arguments that several commands share, read and checked in one place."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelpack.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workshop import Workshop
+
+
+def pairs(values: Iterable[str], option: str) -> dict[str, str]:
+    """Read ``NAME=VALUE`` options into a mapping; anything else raises InvalidInput."""
+    out: dict[str, str] = {}
+    for value in values:
+        name, equals, rest = value.partition("=")
+        if not equals or not name.strip():
+            raise InvalidInput(
+                f"{value!r:.80} is not NAME=VALUE.",
+                field=option,
+                advice=f"Write it as {option} NAME=VALUE.",
+            )
+        out[name.strip()] = rest
+    return out
+
+
+def workshop(arguments: argparse.Namespace, **settings: Any) -> Workshop:
+    """Open the store and the ledger that the command line names."""
+    from jupyter_modelpack.workshop import default_data_dir, open_workshop
+
+    return open_workshop(arguments.data_dir or default_data_dir(), settings)
+
+
+def notebook_path(path: Path) -> Path:
+    """Return the absolute path of a notebook that exists, or raise InvalidInput."""
+    if not path.is_file():
+        raise InvalidInput(
+            f"There is no notebook {path}.",
+            field="notebook",
+            advice="Give the path of an .ipynb file.",
+        )
+    return path.resolve()

@@ -1,0 +1,25 @@
+"""``doctor``: what works on this machine, and what to do where it does not."""
+
+from __future__ import annotations
+
+import argparse
+
+from jupyter_modelpack.cli.arguments import workshop
+from jupyter_modelpack.cli.terminal import console, print_json
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one line a check; the exit code is 1 when packaging cannot work."""
+    from jupyter_modelpack.adapters.diagnosis import diagnose
+
+    shop = workshop(arguments)
+    checks = diagnose(shop.data_dir, shop.isolation())
+    if arguments.json:
+        print_json({"checks": [check.to_json() for check in checks]})
+    else:
+        for check in checks:
+            sign = "[green]✓[/]" if check.ok else ("[red]✕[/]" if check.needed else "[yellow]○[/]")
+            console.print(f"{sign} {check.sentence}", soft_wrap=True)
+            if check.advice and not check.ok:
+                console.print(f"  [dim]{check.advice}[/]", soft_wrap=True)
+    return 1 if any(check.needed and not check.ok for check in checks) else 0

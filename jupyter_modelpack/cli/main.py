@@ -1,0 +1,174 @@
+"""``jupyter modelpack``: parse the command line, call one command, turn errors into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from jupyter_modelpack import errors
+
+EXIT_CODES: tuple[tuple[type[errors.ModelPackError], int], ...] = (
+    (errors.InvalidInput, 2),
+    (errors.NotFound, 2),
+    (errors.NotPermitted, 1),
+    (errors.Conflict, 1),
+    (errors.GateNotSatisfied, 1),
+    (errors.Aborted, 1),
+    (errors.ModelPackError, 3),
+)
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 no, 2 wrong use, 3 something broke."""
+    arguments = parser().parse_args(argv)
+    command: Command = arguments.command
+    try:
+        return command(arguments)
+    except errors.ModelPackError as error:
+        _report(arguments, error.code, error.message, error.advice, dict(error.details))
+        return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    except KeyboardInterrupt:
+        _report(arguments, "ABORTED", "Stopped.", "Nothing that existed before was changed.", {})
+        return 1
+    except BrokenPipeError:  # the reader of our output went away: not an error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("MODELPACK_DEBUG"):
+            traceback.print_exc()
+        _report(
+            arguments,
+            "BUG",
+            f"Something broke inside jupyter_modelpack: {type(error).__name__}: {error}",
+            "Set MODELPACK_DEBUG=1 and run it again to see where; please report it.",
+            {},
+        )
+        return 3
+
+
+def _report(
+    arguments: argparse.Namespace, code: str, message: str, advice: str, details: dict[str, object]
+) -> None:
+    if getattr(arguments, "json", False):
+        body = {"code": code, "message": message, "advice": advice, "details": details}
+        print(json.dumps({"error": body}, default=str), file=sys.stderr)
+        return
+    print(f"{message} {advice}".strip(), file=sys.stderr)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="jupyter modelpack",
+        description="Package a notebook as a sealed image that has run, and run it again.",
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, help_text: str, command: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_text, description=help_text)
+        sub.add_argument("--json", action="store_true", help="print JSON, for programs")
+        sub.add_argument(
+            "--data-dir", type=Path, help="where images and records are kept", metavar="DIR"
+        )
+        sub.set_defaults(command=_lazily(command))
+        return sub
+
+    inspect = add("inspect", "Say what stands in the way of packaging a notebook.", "inspect")
+    inspect.add_argument("notebook", metavar="NOTEBOOK", type=Path)
+
+    package = add("package", "Package a notebook and run the image, sealed.", "package")
+    package.add_argument("notebook", metavar="NOTEBOOK", type=Path)
+    package.add_argument("--name", help="the package's name (default: the notebook's)")
+    package.add_argument("--source", choices=("capture", "base"), default="capture")
+    package.add_argument("--base", metavar="REF", help=argparse.SUPPRESS)
+    package.add_argument("--registry", metavar="HOST/REPO", help=argparse.SUPPRESS)
+    package.add_argument("--compression", choices=("none", "gzip", "zstd"), default="none")
+    package.add_argument("--no-verify", action="store_true", help="do not run the image")
+    package.add_argument(
+        "--allow-network", action="store_true", help="let the verify run use the network"
+    )
+    _add_setting(package)
+    package.add_argument(
+        "--time-limit", type=_seconds, metavar="SECONDS", help="of the verify run (default: 120)"
+    )
+
+    run = add("run", "Run a package.", "run")
+    run.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
+    run.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE")
+    run.add_argument("--backend", choices=("local", "kubernetes", "kubeflow"), default="local")
+    run.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--allow-network", action="store_true", help="let the run use the network")
+    run.add_argument("--output", type=Path, metavar="DIR", help="where the run's files go")
+    run.add_argument(
+        "--input", dest="inputs", action="append", default=[], metavar="PATH=FILE",
+        help="a named external input of the package",
+    )  # fmt: skip
+    _add_setting(run)
+
+    listing = add("list", "List the packages.", "list")
+    listing.add_argument("name", metavar="NAME", nargs="?")
+    show = add("show", "Show what is in a package.", "show")
+    show.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
+
+    export = add("export", "Write a package to a file.", "export")
+    export.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
+    export.add_argument(
+        "--format",
+        required=True,
+        choices=("oci-archive", "docker-archive", "kubeflow", "kubernetes"),
+    )
+    export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    export.add_argument("--force", action="store_true", help="overwrite FILE")
+    export.add_argument(
+        "--image",
+        metavar="HOST/REPO",
+        help="where a cluster finds the image (kubeflow, kubernetes)",
+    )
+
+    store = add("store", "Look after the image store.", "store")
+    store.add_argument("action", choices=("gc", "verify"))
+    store.add_argument(
+        "--older-than", type=float, default=3600.0, metavar="SECONDS",
+        help="gc: keep younger blobs, which a build may be writing (default: 3600)",
+    )  # fmt: skip
+
+    add("doctor", "Check what works on this machine and what to do where it does not.", "doctor")
+    return top
+
+
+def _add_setting(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--setting", dest="settings", action="append", default=[], metavar="NAME=VALUE",
+        help="an environment variable that the notebook reads",
+    )  # fmt: skip
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError("must be more than 0 seconds")
+    return value
+
+
+def _lazily(name: str) -> Command:
+    """Return a command that imports its module only when it is called."""
+
+    def command(arguments: argparse.Namespace) -> int:
+        from importlib import import_module
+
+        module = import_module(f"jupyter_modelpack.cli.{name}_command")
+        result: int = module.run(arguments)
+        return result
+
+    return command
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

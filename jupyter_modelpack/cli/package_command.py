@@ -1,0 +1,83 @@
+"""``package``: make the image, run it sealed, and record it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+
+from jupyter_modelpack.cli.arguments import notebook_path, pairs, workshop
+from jupyter_modelpack.cli.terminal import (
+    StepDisplay,
+    console,
+    errors,
+    print_findings,
+    print_json,
+    seconds,
+    size,
+)
+from jupyter_modelpack.errors import GateNotSatisfied, InvalidInput
+from jupyter_modelpack.services.packaging_types import PackageRequest, PackageResult
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Package one notebook and print what came out."""
+    if arguments.source == "base" or arguments.base:
+        raise InvalidInput(
+            "Packaging on a base image is not part of this version.",
+            field="source",
+            advice="Leave --source and --base away: the kernel's own files are captured.",
+        )
+    if arguments.registry:
+        raise InvalidInput(
+            "Publishing to a registry is not part of this version.",
+            field="registry",
+            advice="Export an oci-archive and push it with skopeo or podman.",
+        )
+    settings = {"verify_seconds": arguments.time_limit} if arguments.time_limit else {}
+    request = PackageRequest(
+        path=str(notebook_path(arguments.notebook)),
+        name=arguments.name,
+        verify=not arguments.no_verify,
+        network=arguments.allow_network,
+        compression=arguments.compression,
+        settings=pairs(arguments.settings, "--setting"),
+    )
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with StepDisplay(quiet=arguments.json) as display:
+        try:
+            result = workshop(arguments, **settings).package(request, display, stop.is_set)
+        except GateNotSatisfied:
+            if not arguments.json:
+                print_findings(display.found, errors)
+            raise
+    if arguments.json:
+        print_json(result.record)
+    else:
+        _print(result)
+    return 0
+
+
+def _print(result: PackageResult) -> None:
+    record = result.record
+    print_findings(record["findings"])
+    console.print(f"\n[bold]{result.name} {result.version}[/]  {record['why']}", soft_wrap=True)
+    if result.unchanged:
+        console.print("Nothing changed: this is the package you already had.")
+    verified = record["verified"]
+    sign = "[green]✓[/]" if verified["phase"] == "Succeeded" else "[yellow]▲[/]"
+    console.print(f"{sign} {verified['text']}", soft_wrap=True)
+    if record["checks"]:
+        passed = sum(bool(check["passed"]) for check in record["checks"])
+        console.print(f"[green]✓[/] {passed} of {len(record['checks'])} checks passed.")
+    for name, value in record["metrics"].items():
+        console.print(f"  {name} [bold]{value}[/]")
+    layers = len(record["layers"])
+    reused = record["reused_layers"]
+    there = f", {reused} were there already" if reused else ""
+    console.print(
+        f"{size(record['size'])} in {layers} layers{there}; yours: {size(record['own_size'])}"
+    )
+    console.print(record["digest"], soft_wrap=True)
+    console.print(f"[dim]in {seconds(record['seconds']['total'])}[/]")

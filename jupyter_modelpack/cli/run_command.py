@@ -1,0 +1,82 @@
+"""``run``: run a package, streaming what the notebook prints."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import uuid
+from pathlib import Path
+
+from jupyter_modelpack.cli.arguments import pairs, workshop
+from jupyter_modelpack.cli.terminal import console, print_json, seconds
+from jupyter_modelpack.errors import InvalidInput
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the package; the exit code is 1 when a cell or a check failed, 3 when the run broke."""
+    from jupyter_modelpack.services.running import RunOrder
+
+    if arguments.backend != "local" or arguments.detach:
+        raise InvalidInput(
+            "This version runs packages on this machine only.",
+            field="backend",
+            advice="Export the Kubeflow pipeline or the Kubernetes job to run it on a cluster.",
+        )
+    shop = workshop(arguments)
+    release = shop.packages.resolve(arguments.release)
+    identity = uuid.uuid4().hex
+    work_dir = arguments.output or Path(shop.data_dir) / "runs" / identity / "work"
+    order = RunOrder(
+        name=release["name"],
+        version=release["version"],
+        parameters=pairs(arguments.parameters, "-p"),
+        network=arguments.allow_network,
+        work_dir=Path(work_dir).resolve(),
+        run_id=identity,
+        settings=pairs(arguments.settings, "--setting"),
+        inputs=pairs(arguments.inputs, "--input"),
+    )
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    log = (lambda text: None) if arguments.json else _write
+    record = shop.run(order, lambda event: None, log, stop.is_set)
+    if arguments.json:
+        print_json(record)
+    else:
+        _print(record)
+    return {"Succeeded": 0, "Failed": 1, "Aborted": 1}.get(record["phase"], 3)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _print(record: dict[str, object]) -> None:
+    isolation = record["isolation"]
+    assert isinstance(isolation, dict)
+    console.print(f"\n{record['phase']} in {seconds(float(str(record['seconds'])))}.", end=" ")
+    console.print(str(isolation["sentence"]), soft_wrap=True)
+    error = record["error"]
+    if isinstance(error, dict):
+        place = f"cell {error['cell']}: " if error.get("cell") else ""
+        said = f"{error.get('ename', '')}: {error.get('evalue', '')}".strip(": ")
+        console.print(f"[red]✕[/] {place}{said}", soft_wrap=True)
+    checks = record["checks"]
+    assert isinstance(checks, (list, tuple))
+    for check in checks:
+        sign = "[green]✓[/]" if check["passed"] else "[red]✕[/]"
+        message = "" if check["passed"] else f": {check.get('message', '')}"
+        console.print(f"{sign} check in cell {check['cell']}{message}", soft_wrap=True)
+    metrics = record["metrics"]
+    assert isinstance(metrics, dict)
+    for name, value in metrics.items():
+        console.print(f"  {name} [bold]{value}[/]")
+    outputs = record["outputs"]
+    assert isinstance(outputs, (list, tuple))
+    for output in outputs:
+        console.print(f"  wrote {output['path']}", soft_wrap=True)
+    if record["executed_notebook"]:
+        console.print(f"  the notebook as it ran: {record['executed_notebook']}", soft_wrap=True)

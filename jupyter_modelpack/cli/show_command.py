@@ -1,0 +1,38 @@
+"""``show``: what is in a package."""
+
+from __future__ import annotations
+
+import argparse
+
+from jupyter_modelpack.cli.arguments import workshop
+from jupyter_modelpack.cli.terminal import console, print_findings, print_json, print_table, size
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one package: why it has its version, how it ran, and its layers."""
+    record = workshop(arguments).packages.resolve(arguments.release)
+    if arguments.json:
+        print_json(record)
+        return 0
+    console.print(f"[bold]{record['name']} {record['version']}[/]  {record['why']}", soft_wrap=True)
+    console.print(f"{record['verified']['text']}", soft_wrap=True)
+    console.print(f"{record['digest']}  {size(record['size'])}", soft_wrap=True)
+    console.print(f"[dim]from {record['path']}, {record['created']}[/]", soft_wrap=True)
+    if record["parameters"]:
+        console.print("\n[bold]Parameters[/]")
+        print_table(
+            [(p["name"], p["type"], repr(p["default"])) for p in record["parameters"]],
+            ("name", "type", "default"),
+        )
+    if record["metrics"]:
+        console.print("\n[bold]Metrics[/]")
+        print_table([(k, str(v)) for k, v in record["metrics"].items()], ("name", "value"))
+    console.print("\n[bold]Layers[/]")
+    print_table(
+        [(layer["what"], size(layer["size"]), layer["digest"][7:19]) for layer in record["layers"]],
+        ("what", "size", "digest"),
+    )
+    if record["findings"]:
+        console.print("\n[bold]Findings[/]")
+        print_findings(record["findings"])
+    return 0

@@ -1,0 +1,196 @@
+"""What a sealed run of the image says about it: findings, checks and one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from jupyter_modelpack.notebook.finding import Finding
+from jupyter_modelpack.notebook.reproduction import Reproduction
+from jupyter_modelpack.services.packaging_types import Phase
+
+
+class IsolationFacts(Protocol):
+    """How a run was kept from the rest of the machine."""
+
+    @property
+    def name(self) -> str:
+        """Such as ``bubblewrap``."""
+
+    @property
+    def sealed(self) -> bool:
+        """Whether there was no network and a read-only root."""
+
+    @property
+    def sentence(self) -> str:
+        """The same, for people."""
+
+
+class RunFacts(Protocol):
+    """What the runner reports of one run of an image."""
+
+    phase: Any
+    cell: int | None
+    cells: int | None
+    reached_limit: bool
+    metrics: Mapping[str, Any]
+    checks: Sequence[Mapping[str, Any]]
+    error: Mapping[str, Any] | None
+    writes_outside: Sequence[Mapping[str, Any]]
+    network: Sequence[Mapping[str, Any]]
+    isolation: IsolationFacts
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The verdict on an image, from running it."""
+
+    phase: Phase
+    sealed: bool
+    text: str
+    findings: tuple[Finding, ...] = ()
+    checks: tuple[Mapping[str, Any], ...] = ()
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    isolation: Mapping[str, Any] | None = None
+    reproduction: Mapping[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the record keeps under ``verified``."""
+        return {
+            "phase": self.phase,
+            "sealed": self.sealed,
+            "text": self.text,
+            "reproduction": self.reproduction,
+        }
+
+
+SKIPPED = Verification("Skipped", False, "It was not run, because you asked for that.")
+
+
+def judge(result: RunFacts, *, network_allowed: bool, reproduction: Reproduction) -> Verification:
+    """Turn one run of the image into a verdict; a run cut by its time limit is not a failure."""
+    sealed = result.isolation.sealed and not network_allowed
+    findings = [*_outside(result.writes_outside), *_network(result, network_allowed)]
+    phase: Phase = result.phase
+    if result.reached_limit:
+        phase = "Succeeded"
+        text = f"Verified to cell {result.cell} of {result.cells}: the time limit was reached."
+        findings.append(
+            Finding(
+                "verified-in-part",
+                "warning",
+                text,
+                cell=result.cell,
+                advice="Raise the limit in the settings to verify the whole notebook.",
+            )
+        )
+    elif phase == "Succeeded":
+        text = _success(result, sealed, network_allowed, reproduction)
+    else:
+        text, failure = _failure(result)
+        findings.append(failure)
+    return Verification(
+        phase,
+        sealed,
+        text,
+        tuple(sorted(findings, key=Finding.sort_key)),
+        tuple(result.checks),
+        dict(result.metrics),
+        {
+            "name": result.isolation.name,
+            "sealed": sealed,
+            "sentence": result.isolation.sentence,
+        },
+        reproduction.to_json(),
+    )
+
+
+def _success(
+    result: RunFacts, sealed: bool, network_allowed: bool, reproduction: Reproduction
+) -> str:
+    if sealed and not result.writes_outside:
+        text = "Ran sealed: no network, nothing written outside."
+    elif sealed:
+        text = "Ran sealed: no network; what it wrote outside its folder was refused."
+    elif network_allowed:
+        cells = sorted({int(entry["cell"]) for entry in result.network if entry.get("cell")})
+        used = f"{_cells(cells)} used it" if cells else "no cell used it"
+        text = f"Ran, not sealed: the network was allowed, {used}."
+    else:
+        text = f"Ran, not sealed: {result.isolation.sentence}"
+    return f"{text} {reproduction.sentence}".strip()
+
+
+def _failure(result: RunFacts) -> tuple[str, Finding]:
+    error = result.error or {}
+    cell = error.get("cell") or result.cell
+    what = f"{error.get('ename', 'Error')}: {error.get('evalue', '')}".strip(": ")
+    failed = [check for check in result.checks if not check.get("passed")]
+    if failed:
+        cell = failed[0].get("cell")
+        said = failed[0].get("message") or what
+        text = f"The check in cell {cell} failed: {said}"
+        advice = "Mend the notebook, or change the check if it asks too much."
+        return text, Finding("check-failed", "blocking", text, cell=cell, advice=advice)
+    if result.network:
+        cells = sorted({int(entry["cell"]) for entry in result.network if entry.get("cell")})
+        text = f"{_cells(cells).capitalize()} needs the network, and a sealed run has none: {what}"
+        advice = "Put the data beside the notebook, or allow the network; it is then not sealed."
+        place = cells[0] if cells else cell
+        return text, Finding("needs-network", "blocking", text, cell=place, advice=advice)
+    if error.get("ename") == "MemoryError" or error.get("ename") == "OutOfMemory":
+        text = f"Cell {cell} needed more memory than the run may have."
+        advice = "Use less data, or raise the memory limit in the settings."
+        return text, Finding("out-of-memory", "blocking", text, cell=cell, advice=advice)
+    place = f"Cell {cell} failed" if cell else "The run failed"
+    text = f"{place} in the sealed run: {what}" if what else f"{place} in the sealed run."
+    advice = "Open the log to see the whole error; the notebook as it ran is kept with it."
+    return text, Finding(
+        "run-failed", "blocking", text, cell=cell, line=error.get("line"), advice=advice
+    )
+
+
+def _outside(writes: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    seen: dict[tuple[Any, Any], Finding] = {}
+    for write in writes:
+        cell, path = write.get("cell"), str(write.get("path"))
+        seen.setdefault(
+            (cell, path),
+            Finding(
+                "writes-outside",
+                "warning",
+                f"Writes to {path}, outside its own folder.",
+                cell=cell,
+                advice="Write beside the notebook, with a relative path; elsewhere it is refused.",
+            ),
+        )
+    return list(seen.values())
+
+
+def _network(result: RunFacts, allowed: bool) -> list[Finding]:
+    if result.phase != "Succeeded" and not allowed:
+        return []
+    cells: dict[int, set[str]] = {}
+    for entry in result.network:
+        if entry.get("cell"):
+            cells.setdefault(int(entry["cell"]), set()).add(str(entry.get("host") or ""))
+    return [
+        Finding(
+            "uses-network",
+            "warning",
+            f"Uses the network ({', '.join(sorted(filter(None, hosts))) or 'unknown host'}).",
+            cell=cell,
+            advice="The image is not sealed: what it fetches may change or be gone.",
+        )
+        for cell, hosts in sorted(cells.items())
+    ]
+
+
+def _cells(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return "a cell"
+    if len(numbers) == 1:
+        return f"cell {numbers[0]}"
+    return f"cells {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
