@@ -1,0 +1,1 @@
+"""Kubeflow Pipelines, through its own SDK, which is imported only where it is used."""

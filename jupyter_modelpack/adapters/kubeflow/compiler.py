@@ -1,0 +1,124 @@
+"""Compiles a package's pipeline to KFP v2 IR YAML: one container step, its image by digest.
+
+The step gets every value in one argument, Kubeflow's executor input as JSON, so that no text of a
+parameter is ever part of a command line. The arguments that the runtime is started with are::
+
+    run --executor-input JSON --metrics PATH --executed-notebook PATH [--parameter-names JSON]
+
+The last one is there only when a variable has a name that Kubeflow refuses; it maps pipeline names
+to variables.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import tempfile
+import threading
+from collections import namedtuple
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Union
+
+from jupyter_modelpack.errors import BackendUnavailable
+from jupyter_modelpack.pipeline.parameters import ParameterType, PipelineParameter
+from jupyter_modelpack.pipeline.spec import COMMAND, PipelineSpec
+
+HINT = "Install it with: pip install 'jupyter-modelpack[kubeflow]'"
+STEP = "run_notebook"
+_PYTHON_TYPES: dict[ParameterType, type] = {
+    "NUMBER_INTEGER": int,
+    "NUMBER_DOUBLE": float,
+    "STRING": str,
+    "BOOLEAN": bool,
+    "LIST": list,
+    "STRUCT": dict,
+}
+# kfp keeps the pipeline that is being built in a class attribute
+_BUILDING = threading.Lock()
+
+
+def compiler_available() -> bool:
+    """Tell whether the kfp package is installed, without importing it."""
+    return find_spec("kfp") is not None
+
+
+def compile_pipeline(spec: PipelineSpec) -> bytes:
+    """Return the pipeline as IR YAML; the same spec and kfp version give the same bytes.
+
+    Raises BackendUnavailable where the kfp package is not installed.
+    """
+    try:
+        from kfp import compiler, dsl
+    except ImportError as error:
+        raise BackendUnavailable(
+            "The Kubeflow pipeline was not compiled, because kfp is not installed.", advice=HINT
+        ) from error
+    with _BUILDING, tempfile.TemporaryDirectory(prefix="modelpack-") as scratch:
+        target = Path(scratch, "pipeline.yaml")
+        compiler.Compiler().compile(_pipeline(dsl, spec, _step(dsl, spec)), str(target))
+        return target.read_bytes()
+
+
+def _step(dsl: Any, spec: PipelineSpec) -> Any:
+    def container(metrics: Any, executed_notebook: Any, *_: Any) -> Any:
+        arguments = ["run", "--executor-input", "{{$}}"]
+        arguments += ["--metrics", metrics.path, "--executed-notebook", executed_notebook.path]
+        renamed = {p.name: p.variable for p in spec.typed_parameters if p.name != p.variable}
+        if renamed:
+            arguments += ["--parameter-names", json.dumps(renamed)]
+        return dsl.ContainerSpec(image=spec.image, command=list(COMMAND), args=arguments)
+
+    outputs = [
+        _argument("metrics", dsl.Output[dsl.Metrics]),
+        _argument("executed_notebook", dsl.Output[dsl.Artifact]),
+    ]
+    given = [_input(parameter) for parameter in spec.typed_parameters]
+    _declare(container, STEP, [*outputs, *given])
+    return dsl.container_component(container)
+
+
+def _pipeline(dsl: Any, spec: PipelineSpec, step: Any) -> Any:
+    outputs = namedtuple("outputs", ("metrics", "executed_notebook"))
+    outputs.__annotations__ = {"metrics": dsl.Metrics, "executed_notebook": dsl.Artifact}
+
+    def flow(*channels: Any) -> Any:
+        names = [parameter.name for parameter in spec.typed_parameters]
+        task = step(**dict(zip(names, channels, strict=True)))
+        task.set_display_name(spec.display_name)
+        # an answer from Kubeflow's cache is not a run; data and services may have changed
+        task.set_caching_options(False)
+        if spec.resources.cpu:
+            task.set_cpu_request(spec.resources.cpu)
+        if spec.resources.memory:
+            task.set_memory_request(spec.resources.memory)
+            task.set_memory_limit(spec.resources.memory)
+        return outputs(task.outputs["metrics"], task.outputs["executed_notebook"])
+
+    given = [_input(parameter) for parameter in spec.typed_parameters]
+    _declare(flow, "flow", given, returns=outputs)
+    described = f"{spec.display_name} {spec.version}, image {spec.digest}"
+    decorate = dsl.pipeline(name=spec.name, display_name=spec.display_name, description=described)
+    return decorate(flow)
+
+
+def _argument(
+    name: str, annotation: Any, default: Any = inspect.Parameter.empty
+) -> inspect.Parameter:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Parameter(name, kind, annotation=annotation, default=default)
+
+
+def _input(parameter: PipelineParameter) -> inspect.Parameter:
+    python_type: Any = _PYTHON_TYPES[parameter.type]
+    if parameter.default is None:
+        python_type = Union[python_type, None]  # the one spelling that kfp 2.16 reads
+    return _argument(parameter.name, python_type, parameter.default)
+
+
+def _declare(function: Any, name: str, arguments: list[Any], returns: Any = None) -> None:
+    """Give a function the name and signature that kfp reads the interface from."""
+    function.__name__ = name
+    function.__signature__ = inspect.Signature(
+        arguments, return_annotation=inspect.Signature.empty if returns is None else returns
+    )

@@ -1,0 +1,1 @@
+"""Kubernetes: manifests as plain dictionaries, which every version of its client accepts."""

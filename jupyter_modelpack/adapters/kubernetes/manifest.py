@@ -1,0 +1,151 @@
+"""The Kubernetes Job of a package, as a plain dictionary and as YAML (batch/v1, restricted pod)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_modelpack.errors import InvalidInput
+from jupyter_modelpack.pipeline.names import dns_label, label_value
+from jupyter_modelpack.pipeline.spec import COMMAND, USER, WORK_DIRECTORY, PipelineSpec
+
+PREFIX = "io.github.jupyter-modelpack"
+_DAY = 86_400
+# what no YAML reader takes for anything but text, and so needs no quotes
+_PLAIN = re.compile(r"(?!(?i:y|n|yes|no|on|off|true|false|null)\Z)[A-Za-z/][A-Za-z0-9/._-]*\Z")
+
+
+def job_manifest(
+    spec: PipelineSpec,
+    *,
+    run_name: str | None = None,
+    namespace: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    time_limit: float | None = None,
+    keep_seconds: int = _DAY,
+) -> dict[str, Any]:
+    """Return a batch/v1 Job that runs the image once, as a user who may do nothing but compute.
+
+    ``parameters`` override the notebook's defaults; ``time_limit`` is in seconds; a finished job
+    is kept for ``keep_seconds``. A parameter that the notebook lacks raises InvalidInput.
+    """
+    name = dns_label(run_name or f"{spec.name}-{spec.version}")
+    arguments = _arguments(spec, parameters or {}, time_limit)
+    labels = {
+        "app.kubernetes.io/name": spec.name,
+        "app.kubernetes.io/version": label_value(spec.version),
+        "app.kubernetes.io/managed-by": "jupyter-modelpack",
+        **spec.labels,
+    }
+    annotations = {
+        f"{PREFIX}/name": spec.display_name,
+        f"{PREFIX}/version": spec.version,
+        f"{PREFIX}/digest": str(spec.digest),
+        **spec.annotations,
+    }
+    metadata: dict[str, Any] = {"name": name, "labels": labels, "annotations": annotations}
+    if namespace:
+        metadata["namespace"] = namespace
+    job: dict[str, Any] = {
+        "backoffLimit": 0,
+        "ttlSecondsAfterFinished": keep_seconds,
+        "template": {
+            "metadata": {"labels": dict(labels), "annotations": dict(annotations)},
+            "spec": _pod(spec, arguments),
+        },
+    }
+    if time_limit is not None:
+        # the runtime stops by itself and says at which cell; the cluster only backs it up
+        job["activeDeadlineSeconds"] = int(time_limit) + 60
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": job}
+
+
+def render_manifest(manifest: Mapping[str, Any]) -> bytes:
+    """Return a manifest as YAML, always the same bytes for the same manifest."""
+    import yaml
+
+    class Writer(yaml.SafeDumper):
+        """Quotes every text that some YAML reader could take for a number or a truth value."""
+
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def text(writer: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        style = None if _PLAIN.match(value) else '"'
+        return writer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Writer.add_representer(str, text)
+    rendered = yaml.dump(
+        dict(manifest), Dumper=Writer, sort_keys=False, allow_unicode=True, width=100
+    )
+    return rendered.encode("utf-8")
+
+
+def _arguments(
+    spec: PipelineSpec, parameters: Mapping[str, Any], time_limit: float | None
+) -> list[str]:
+    declared = [parameter.name for parameter in spec.parameters]
+    for name in parameters:
+        if name not in declared:
+            raise InvalidInput(
+                f"{spec.display_name} has no parameter {name}.",
+                field="parameters",
+                advice=f"It has {', '.join(declared)}." if declared else "It has none.",
+            )
+    arguments = ["run"]
+    if parameters:
+        arguments += ["--parameters", json.dumps(dict(sorted(parameters.items())))]
+    if time_limit is not None:
+        arguments += ["--time-limit", str(time_limit)]
+    # Kubernetes expands $(NAME) in arguments, and reads $$ as one dollar
+    return [argument.replace("$", "$$") for argument in arguments]
+
+
+def _pod(spec: PipelineSpec, arguments: list[str]) -> dict[str, Any]:
+    container: dict[str, Any] = {
+        "name": "notebook",
+        "image": spec.image,
+        "command": list(COMMAND),
+        "args": arguments,
+        "workingDir": WORK_DIRECTORY,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "work", "mountPath": WORK_DIRECTORY},
+            {"name": "tmp", "mountPath": "/tmp"},
+        ],
+    }
+    resources = _resources(spec)
+    if resources:
+        container["resources"] = resources
+    return {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": [{"name": "work", "emptyDir": {}}, {"name": "tmp", "emptyDir": {}}],
+    }
+
+
+def _resources(spec: PipelineSpec) -> dict[str, dict[str, str]]:
+    asked = spec.resources
+    if not (asked.cpu or asked.memory):
+        return {}
+    requests = {"cpu": asked.cpu, "memory": asked.memory}
+    out = {"requests": {name: value for name, value in requests.items() if value}}
+    if asked.memory:
+        out["limits"] = {"memory": asked.memory}
+    return out

@@ -1,0 +1,72 @@
+"""The pipeline of a package, as data: one image by digest, its parameters, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jupyter_modelpack.errors import InvalidInput
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.pipeline.names import dns_label
+from jupyter_modelpack.pipeline.parameters import (
+    ParameterLike,
+    PipelineParameter,
+    pipeline_parameters,
+)
+
+# Kubeflow replaces an image's entry point, so the step names the whole command
+COMMAND = ("/opt/python/bin/python3", "/opt/modelpack")
+USER = 65532
+WORK_DIRECTORY = "/work"
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run asks of the cluster, as Kubernetes quantities (``"500m"``, ``"2Gi"``)."""
+
+    cpu: str | None = None
+    memory: str | None = None
+
+
+@dataclass(frozen=True)
+class PipelineSpec:
+    """What Kubeflow and Kubernetes are asked to run for one version of a package.
+
+    ``image`` is a reference by digest (``repository@sha256:...``); a tag alone raises InvalidInput.
+    ``parameters`` are the notebook's: anything with ``name``, ``type`` and ``default``. ``name``
+    is made a DNS-1123 label; ``display_name`` keeps what the person called it.
+    """
+
+    name: str
+    display_name: str
+    version: str
+    image: str
+    parameters: tuple[ParameterLike, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    resources: Resources = field(default_factory=Resources)
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise InvalidInput("A pipeline needs a name.", field="name")
+        repository, _, digest = self.image.partition("@")
+        if not repository or not digest:
+            raise InvalidInput(
+                f"{self.image!r} does not name an image by its digest.",
+                field="image",
+                advice="Use repository@sha256:..., so that the job runs what was verified.",
+            )
+        Digest.parse(digest)
+        object.__setattr__(self, "name", dns_label(self.name))
+        object.__setattr__(self, "display_name", self.display_name.strip() or self.name)
+        pipeline_parameters(self.parameters)
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the image's manifest."""
+        return Digest(self.image.partition("@")[2])
+
+    @property
+    def typed_parameters(self) -> tuple[PipelineParameter, ...]:
+        """The notebook's parameters with the names and types that Kubeflow gives them."""
+        return pipeline_parameters(self.parameters)
