@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import inspect
 import json
-import tempfile
 import threading
 from collections import namedtuple
+from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Union
 
 from jupyter_modelpack.errors import BackendUnavailable
@@ -49,15 +48,20 @@ def compile_pipeline(spec: PipelineSpec) -> bytes:
     Raises BackendUnavailable where the kfp package is not installed.
     """
     try:
-        from kfp import compiler, dsl
+        import yaml
+        from kfp import dsl
+
+        json_format = import_module("google.protobuf.json_format")
     except ImportError as error:
         raise BackendUnavailable(
             "The Kubeflow pipeline was not compiled, because kfp is not installed.", advice=HINT
         ) from error
-    with _BUILDING, tempfile.TemporaryDirectory(prefix="modelpack-") as scratch:
-        target = Path(scratch, "pipeline.yaml")
-        compiler.Compiler().compile(_pipeline(dsl, spec, _step(dsl, spec)), str(target))
-        return target.read_bytes()
+    with _BUILDING:
+        protocol = _pipeline(dsl, spec, _step(dsl, spec)).pipeline_spec
+    # kfp's own writer puts defaults unescaped into a comment, where a line break ends the comment
+    head = f"# Kubeflow pipeline of {spec.name}, image {spec.digest}\n"
+    body = yaml.safe_dump(json_format.MessageToDict(protocol), sort_keys=True)
+    return (head + body).encode("utf-8")
 
 
 def _step(dsl: Any, spec: PipelineSpec) -> Any:
