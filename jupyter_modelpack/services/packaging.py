@@ -1,0 +1,299 @@
+"""Packaging: from the open notebook to a sealed image that has run, and its job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from jupyter_modelpack.errors import BackendUnavailable, GateNotSatisfied
+from jupyter_modelpack.notebook.finding import Finding
+from jupyter_modelpack.notebook.snapshot import Snapshot
+from jupyter_modelpack.services import record as records
+from jupyter_modelpack.services.assembly import Assembled, Assembly
+from jupyter_modelpack.services.inspecting import Inspected, Inspector
+from jupyter_modelpack.services.packaging_types import (
+    PackageRequest,
+    PackageResult,
+    Progress,
+)
+from jupyter_modelpack.services.steps import Step, Steps
+from jupyter_modelpack.services.verification import SKIPPED, Verification
+
+MOST_REBUILDS = 5
+
+
+class Verifier(Protocol):
+    """Runs an image, sealed, and says what that shows."""
+
+    def verify(
+        self,
+        assembled: Assembled,
+        request: PackageRequest,
+        step: Step,
+        log: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> tuple[Verification, tuple[str, ...]]:
+        """Return the verdict, and the modules that the image lacks."""
+
+
+class Jobs(Protocol):
+    """Compiles what a cluster runs."""
+
+    def compile(self, record: Mapping[str, Any]) -> Mapping[str, bytes]:
+        """Return file contents by format; raises BackendUnavailable without the packages."""
+
+
+class Releases(Protocol):
+    """Keeps the records of packages."""
+
+    def newest(self, name: str) -> Mapping[str, Any] | None:
+        """Return the record with the highest version."""
+
+    def by_digest(self, name: str, digest: str) -> Mapping[str, Any] | None:
+        """Return the record of this very image."""
+
+    def put(self, record: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+        """Keep a record and its compiled files, all or nothing, in place of one of this digest."""
+
+
+class Names(Protocol):
+    """Names images in the store."""
+
+    def alone(self, package: str) -> AbstractContextManager[None]:
+        """Keep other processes from releasing the same package meanwhile."""
+
+    def name(self, name: str, assembled: Assembled) -> None:
+        """Let ``name`` stand for the image."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What packaging needs of the world."""
+
+    inspector: Inspector
+    assembly: Assembly
+    verifier: Verifier
+    jobs: Jobs
+    releases: Releases
+    names: Names
+    monotonic: Callable[[], float]
+    now: Callable[[], str]
+
+
+def package(
+    request: PackageRequest,
+    ports: Ports,
+    progress: Progress,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> PackageResult:
+    """Package a notebook; the same content is the same release and makes no new one.
+
+    Raises GateNotSatisfied when a finding blocks or the sealed run fails, InvalidInput for what
+    cannot be packaged, Aborted when ``cancelled`` says so. What existed before stays as it was.
+    """
+    return _Packaging(request, ports, progress, cancelled).run()
+
+
+class _Packaging:
+    def __init__(
+        self,
+        request: PackageRequest,
+        ports: Ports,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._request = request
+        self._ports = ports
+        self._progress = progress
+        self._cancelled = cancelled
+        self._steps = Steps(progress, cancelled, ports.monotonic)
+        self._findings: dict[tuple[object, ...], Finding] = {}
+
+    def run(self) -> PackageResult:
+        snapshot = self._read()
+        inspected = self._inspect(snapshot)
+        with ThreadPoolExecutor(1, "job") as pool:
+            assembled = self._assemble(inspected, ())
+            # The image's digest is all that a job needs, so it is compiled while the image runs.
+            job = pool.submit(self._compile, assembled)
+            verification, assembled = self._verify(inspected, assembled)
+            self._steps.skip("publish", "no registry is configured")
+            self._steps.check()
+            return self._release(inspected, assembled, verification, job)
+
+    def _read(self) -> Snapshot:
+        with self._steps.running("read") as step:
+            snapshot = self._ports.inspector.snapshot(self._request.path)
+            step.tell(f"{len(snapshot.cells)} cells")
+            return snapshot
+
+    def _inspect(self, snapshot: Snapshot) -> Inspected:
+        with self._steps.running("environment"):
+            kernel = self._ports.inspector.kernel(snapshot, self._cancelled)
+        with self._steps.running("inspect") as step:
+            inspected = self._ports.inspector.inspect(snapshot, kernel, self._request)
+            self._found(inspected.findings)
+            step.tell(_counted(inspected.findings))
+            self._stop_if_blocked("This notebook cannot be packaged yet")
+            return inspected
+
+    def _assemble(self, inspected: Inspected, extra: tuple[str, ...]) -> Assembled:
+        with self._steps.running("environment") as step:
+            collected = self._ports.assembly.collect(
+                inspected, self._request, extra, self._cancelled
+            )
+            self._found(collected.findings)
+            step.tell(collected.sentence)
+            self._stop_if_blocked("This notebook's environment cannot be packaged")
+        with self._steps.running("image") as step:
+            assembled = self._ports.assembly.write(
+                inspected, collected, self._request, step.tell, self._cancelled
+            )
+            reused = sum(layer.reused for layer in assembled.layers)
+            count = len(assembled.layers)
+            there = f"{reused} of {count} layers were there already" if reused else ""
+            step.tell(there or f"{count} layers")
+            return assembled
+
+    def _verify(self, inspected: Inspected, assembled: Assembled) -> tuple[Verification, Assembled]:
+        if not self._request.verify:
+            self._steps.skip("verify", "you asked for that")
+            return SKIPPED, assembled
+        added: tuple[str, ...] = ()
+        for _ in range(MOST_REBUILDS):
+            with self._steps.running("verify") as step:
+                verification, missing = self._ports.verifier.verify(
+                    assembled, self._request, step, self._progress.log, self._cancelled
+                )
+                new = tuple(
+                    module
+                    for module in missing
+                    if module not in added and not inspected.facts.missing(module)
+                )
+                if not new or verification.phase == "Succeeded":
+                    self._found(verification.findings)
+                    step.tell(verification.text)
+                    step.phase = verification.phase
+                    break
+                step.tell(f"the image lacks {', '.join(new)}; it is added")
+            added += new
+            self._found(_added(new))
+            assembled = self._assemble(inspected, added)
+        if verification.phase != "Succeeded":
+            failing = [f for f in verification.findings if f.severity == "blocking"]
+            raise GateNotSatisfied(
+                verification.text,
+                advice=failing[0].advice if failing else "",
+                findings=[finding.to_json() for finding in self._all_findings()],
+            )
+        return verification, assembled
+
+    def _compile(self, assembled: Assembled) -> tuple[str, Mapping[str, bytes], float]:
+        began = self._ports.monotonic()
+        files = self._ports.jobs.compile(assembled.record)
+        return assembled.digest, files, self._ports.monotonic() - began
+
+    def _job(
+        self, assembled: Assembled, job: Future[tuple[str, Mapping[str, bytes], float]]
+    ) -> Mapping[str, bytes]:
+        with self._steps.running("job") as step:
+            try:
+                digest, files, took = job.result()
+                if digest != assembled.digest:
+                    _, files, took = self._compile(assembled)
+            except BackendUnavailable as error:
+                step.phase = "Skipped"
+                step.tell(str(error))
+                return {}
+            step.tell("pipeline and job, by digest")
+            self._steps.seconds["job"] = round(took, 3)
+            return files
+
+    def _release(
+        self,
+        inspected: Inspected,
+        assembled: Assembled,
+        verification: Verification,
+        job: Future[tuple[str, Mapping[str, bytes], float]],
+    ) -> PackageResult:
+        files = self._job(assembled, job)
+        seconds = self._steps.total()
+        described = {
+            **assembled.record,
+            "path": self._request.path,
+            "created": self._ports.now(),
+            "author": self._request.requested_by,
+            "findings": [finding.to_json() for finding in self._all_findings()],
+            "verified": verification.to_json(),
+            "checks": [dict(check) for check in verification.checks],
+            "metrics": dict(verification.metrics),
+            "isolation": verification.isolation,
+            "pipeline": {"available": bool(files), "formats": sorted(files)},
+            "seconds": seconds,
+        }
+        with self._ports.names.alone(assembled.name):
+            return self._add(assembled, described, files)
+
+    def _add(
+        self, assembled: Assembled, described: dict[str, Any], files: Mapping[str, bytes]
+    ) -> PackageResult:
+        name, releases = assembled.name, self._ports.releases
+        made = releases.by_digest(name, assembled.digest)
+        if made is not None:
+            record = {**made, **{key: described[key] for key in ("seconds", "reused_layers")}}
+            if described["verified"]["phase"] == "Succeeded":
+                record |= {key: described[key] for key in _PROVED}
+        else:
+            record = records.with_version(described, releases.newest(name))
+        # The image has its name before the record exists, so that no record is without an image.
+        self._ports.names.name(f"{name}:{record['version']}", assembled)
+        releases.put(record, files)
+        version = str(record["version"])
+        return PackageResult(name, version, assembled.manifest, record, unchanged=made is not None)
+
+    def _found(self, findings: tuple[Finding, ...]) -> None:
+        for finding in findings:
+            self._findings[(finding.code, finding.cell, finding.line, finding.message)] = finding
+        self._progress.findings(self._all_findings())
+
+    def _all_findings(self) -> tuple[Finding, ...]:
+        return tuple(sorted(self._findings.values(), key=Finding.sort_key))
+
+    def _stop_if_blocked(self, opening: str) -> None:
+        blocking = [f for f in self._all_findings() if f.severity == "blocking"]
+        if not blocking:
+            return
+        first = blocking[0]
+        place = f" (cell {first.cell})" if first.cell else ""
+        raise GateNotSatisfied(
+            f"{opening}: {first.message}{place}",
+            advice=first.advice,
+            findings=[finding.to_json() for finding in self._all_findings()],
+        )
+
+
+_PROVED = ("verified", "checks", "metrics", "isolation", "findings")
+
+
+def _added(modules: tuple[str, ...]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            "module-added",
+            "note",
+            f"The run needed {module}, which no import names; it was added.",
+            advice=f"Import {module} in a cell to say so in the notebook.",
+            details={"module": module},
+        )
+        for module in modules
+    )
+
+
+def _counted(findings: tuple[Finding, ...]) -> str:
+    if not findings:
+        return "nothing in the way"
+    words = {"blocking": "stops it", "warning": "to look at", "note": "noted"}
+    counts = {kind: sum(f.severity == kind for f in findings) for kind in words}
+    return ", ".join(f"{count} {words[kind]}" for kind, count in counts.items() if count)

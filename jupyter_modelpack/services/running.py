@@ -1,0 +1,116 @@
+"""Running a package again: its image, with other parameters, kept apart from the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from jupyter_modelpack.errors import InvalidInput
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.services.verification import RunFacts
+
+
+@dataclass(frozen=True)
+class RunOrder:
+    """What a person asked to run: which package, with which parameters, and where it may write."""
+
+    name: str
+    version: str
+    parameters: Mapping[str, Any]
+    network: bool
+    work_dir: Path
+    run_id: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+class Records(Protocol):
+    """Finds the record of a package."""
+
+    def get(self, name: str, version: str) -> Mapping[str, Any]:
+        """Return it, or raise NotFound."""
+
+
+class ImageRunner(Protocol):
+    """Runs an image."""
+
+    def run(
+        self,
+        digest: Digest,
+        order: RunOrder,
+        on_event: Callable[[Mapping[str, Any]], None],
+        on_log: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> RunFacts:
+        """Run it to its end and return what happened."""
+
+
+def run_package(
+    order: RunOrder,
+    records: Records,
+    runner: ImageRunner,
+    on_event: Callable[[Mapping[str, Any]], None],
+    on_log: Callable[[str], None],
+    cancelled: Callable[[], bool],
+) -> dict[str, Any]:
+    """Run a package and return the JSON object that REST and the command line print.
+
+    Raises InvalidInput for a parameter or an input that the package does not have.
+    """
+    record = records.get(order.name, order.version)
+    _check(order, record)
+    result = runner.run(Digest.parse(record["digest"]), order, on_event, on_log, cancelled)
+    return rendered(order, result)
+
+
+def rendered(order: RunOrder, result: Any) -> dict[str, Any]:
+    """Return what a run shows, as a JSON object."""
+    executed = result.executed_notebook
+    return {
+        "run": order.run_id,
+        "name": order.name,
+        "version": order.version,
+        "phase": result.phase,
+        "cell": result.cell,
+        "cells": result.cells,
+        "parameters": dict(order.parameters),
+        "metrics": dict(result.metrics),
+        "checks": [dict(check) for check in result.checks],
+        "outputs": [
+            {"path": path, "size": _size(order.work_dir / path)} for path in result.outputs
+        ],
+        "executed_notebook": str(executed) if executed else None,
+        "error": dict(result.error) if result.error else None,
+        "isolation": {
+            "name": result.isolation.name,
+            "sealed": result.isolation.sealed and not order.network,
+            "sentence": result.isolation.sentence,
+        },
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _size(path: Path) -> int:
+    return path.lstat().st_size if path.is_symlink() or path.exists() else 0
+
+
+def _check(order: RunOrder, record: Mapping[str, Any]) -> None:
+    known = {parameter["name"] for parameter in record["parameters"]}
+    for name in order.parameters:
+        if name not in known:
+            has = f"It has {', '.join(sorted(known))}." if known else "It has none."
+            raise InvalidInput(
+                f"{order.name} {order.version} has no parameter {name}.", field=name, advice=has
+            )
+    wanted = {external["path"] for external in record["external"]}
+    for path in order.inputs:
+        if path not in wanted:
+            raise InvalidInput(f"{order.name} has no input {path}.", field="inputs")
+    for path in sorted(wanted - set(order.inputs)):
+        raise InvalidInput(
+            f"{order.name} needs the file {path}, which is too large to be inside the image.",
+            field="inputs",
+            advice=f"Name it: --input {path}=FILE",
+        )
