@@ -1,4 +1,4 @@
-"""The digest: an algorithm and its hexadecimal value, checked when made (image-spec 1.1, descriptor.md)."""
+"""The digest: an algorithm and a value, checked when made (image-spec 1.1, descriptor.md)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Digest(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Digest:
+        """Return ``text`` as a digest; raises InvalidInput when it has another shape."""
         if not isinstance(text, str) or not _SHAPE.match(text):
             raise InvalidInput(f"{text!r:.100} is not a sha256 digest.", field="digest")
         return super().__new__(cls, text)

@@ -50,7 +50,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Directory:
-    """A directory that must exist although nothing may be in it; ``mode`` is its permission bits."""
+    """A directory that must exist even if empty; ``mode`` is its permission bits."""
 
     path: str
     mode: int = 0o755
