@@ -1,1 +1,1 @@
-"""What a notebook says: cells, tags, dataflow and findings. Pure: reads no file and runs no code."""
+"""What a notebook says: cells, tags, dataflow and findings. Pure: reads no file, runs no code."""

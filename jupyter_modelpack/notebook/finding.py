@@ -12,7 +12,7 @@ ORDER: Mapping[Severity, int] = {"blocking": 0, "warning": 1, "note": 2}
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, where (``cell`` counts all cells from 1, ``line`` within it), and what to do."""
+    """What was found, where (``cell`` counts all cells from 1, ``line`` in it), and what to do."""
 
     code: str
     severity: Severity
