@@ -1,0 +1,155 @@
+"""The command line of an image: ``run`` the notebook, or ``describe`` what is packaged."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
+
+from .kubeflow import executor_output, json_object, parameter_values
+from .manifest import Manifest, read_object
+from .notebook import Plan, make_plan
+from .recorder import Recorder, dumped
+from .refusal import Refusal
+from .values import chosen
+from .workspace import populate
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_EXIT_SECONDS = 5.0
+
+
+def main(given: Optional[Sequence[str]] = None) -> int:
+    """Do what the arguments say; exits 0 done, 1 failed, 2 wrong use, 3 broke, 4 time limit."""
+    words = list(sys.argv[1:] if given is None else given)
+    if words[1:2] == ["/opt/modelpack"]:
+        words = words[2:]  # an engine that keeps the entry point and also repeats it
+    arguments = _parser().parse_args(words or ["run"])
+    app = arguments.app or Path(__file__).resolve().parents[3] / "app"
+    try:
+        if arguments.verb == "describe":
+            sys.stdout.write(dumped(read_object(app / "modelpack.json"), indent=2) + "\n")
+            return 0
+        code = _run(arguments, app)
+    except Refusal as refusal:
+        sys.stderr.write(str(refusal) + "\n")
+        _note_refusal(arguments, refusal)
+        return refusal.exit_code
+    _leave(code)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="modelpack", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb in ("run", "describe"):
+        options = verbs.add_parser(verb)
+        options.add_argument("--app", type=Path, help=argparse.SUPPRESS)
+        if verb == "describe":
+            continue
+        options.add_argument("-p", dest="pairs", action="append", default=[], metavar="NAME=VALUE")
+        options.add_argument("--parameters", default="{}", metavar="JSON", help="or @FILE")
+        options.add_argument("--output", type=Path, default=Path(".modelpack"), metavar="DIR")
+        options.add_argument("--time-limit", type=float, metavar="SECONDS")
+        options.add_argument("--memory-limit", type=int, metavar="BYTES")
+        options.add_argument("--metrics", type=Path, metavar="PATH")
+        options.add_argument("--executed-notebook", type=Path, metavar="PATH")
+        options.add_argument("--executor-input", default="{}", metavar="JSON")
+        options.add_argument("--parameter-names", default="{}", metavar="JSON")
+    return parser
+
+
+def _run(arguments: argparse.Namespace, app: Path) -> int:
+    manifest = Manifest.read(app)
+    executor_input = json_object(arguments.executor_input, "--executor-input")
+    names = json_object(arguments.parameter_names, "--parameter-names")
+    asked = {
+        **json_object(arguments.parameters, "--parameters"),
+        **parameter_values(executor_input, names),
+    }
+    values = chosen(manifest.parameters, arguments.pairs, asked)
+    work = Path.cwd()
+    links = populate(app / "files", work, manifest.inputs)
+    plan = make_plan(read_object(app / "files" / manifest.notebook), manifest, values)
+    recorder = Recorder((work / arguments.output).resolve(), plan.notebook)
+    _limit_memory(arguments.memory_limit)
+    code, session = _execute(arguments, plan, recorder, links)
+    if arguments.metrics:
+        recorder.write(arguments.metrics, dumped(session.metrics) + "\n")
+    if arguments.executed_notebook:
+        recorder.write(arguments.executed_notebook, dumped(plan.notebook, indent=1) + "\n")
+    report = executor_output(executor_input, session.metrics)
+    if report:
+        recorder.write(Path(report[0]), report[1])
+    return code
+
+
+def _execute(
+    arguments: argparse.Namespace, plan: Plan, recorder: Recorder, links: Dict[str, str]
+) -> Tuple[int, Session]:
+    # IPython is imported only when it is clear that there is something to run
+    from .outputs import Outputs
+    from .session import Session
+    from .shell import make_shell
+    from .stopping import Stopper
+    from .streams import tee
+    from .watch import Watch
+
+    outputs = Outputs()
+    work = str(Path.cwd())
+    watch = Watch(work, links, (str(recorder.output), tempfile.gettempdir()))
+    session = Session(plan, recorder, watch, outputs)
+    stopper = Stopper(arguments.time_limit, lambda reason: os._exit(session.give_up(reason)))
+    scratch = tempfile.mkdtemp(prefix="modelpack-")
+    stopper.start()
+    try:
+        sys.argv[:] = [""]
+        sys.path[:0] = [""] if "" not in sys.path else []
+        shell = make_shell(outputs, scratch)
+        sys.stdout = tee("stdout", sys.stdout, outputs)
+        sys.stderr = tee("stderr", sys.stderr, outputs)
+        watch.start()
+        phase = session.run(shell, stopper)
+        stopper.finish()
+        return session.finish(phase), session
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _limit_memory(limit: Optional[int]) -> None:
+    if limit is None:
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or hard > limit:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _leave(code: int) -> None:
+    """End the process now: threads that the notebook left running must not keep it alive."""
+    timer = threading.Timer(_EXIT_SECONDS, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
+    atexit._run_exitfuncs()
+    for stream in (sys.__stdout__, sys.__stderr__):
+        with contextlib.suppress(OSError, AttributeError):
+            stream.flush()  # type: ignore[union-attr]
+    os._exit(code)
+
+
+def _note_refusal(arguments: argparse.Namespace, refusal: Refusal) -> None:
+    if arguments.verb != "run":
+        return
+    error = {"cell": None, "ename": "Refused", "evalue": str(refusal), "line": None}
+    with contextlib.suppress(OSError):
+        recorder = Recorder((Path.cwd() / arguments.output).resolve(), {})
+        recorder.write_result({"phase": "Errored", "error": error})

@@ -1,0 +1,54 @@
+"""Kubeflow's executor input and output (KFP v2 pipeline spec, ``ExecutorInput``)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from .refusal import Refusal
+
+
+def parameter_values(executor_input: Mapping[str, Any], names: Mapping[str, str]) -> Dict[str, Any]:
+    """Return variable -> value of the parameters that were given; None means not given.
+
+    ``names`` maps pipeline names to variables where the two differ.
+    """
+    given = _mapping(_mapping(executor_input, "inputs"), "parameterValues")
+    return {names.get(key, key): value for key, value in given.items() if value is not None}
+
+
+def executor_output(
+    executor_input: Mapping[str, Any], metrics: Mapping[str, Any]
+) -> Optional[Tuple[str, str]]:
+    """Return path and content of the output file; metrics are metadata of their artifact."""
+    outputs = _mapping(executor_input, "outputs")
+    path = outputs.get("outputFile")
+    if not path:
+        return None
+    artifacts = {}
+    for key, listed in _mapping(outputs, "artifacts").items():
+        for artifact in listed.get("artifacts", [])[:1]:
+            kind = _mapping(artifact, "type").get("schemaTitle")
+            found = {k: v for k, v in artifact.items() if k in ("name", "uri", "type")}
+            found["metadata"] = dict(metrics) if kind == "system.Metrics" else {}
+            artifacts[key] = {"artifacts": [found]}
+    return str(path), json.dumps({"artifacts": artifacts})
+
+
+def json_object(text: str, what: str) -> Dict[str, Any]:
+    """Read a JSON object from ``text``, or from the file that ``@PATH`` names."""
+    try:
+        if text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        value = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise Refusal("{} cannot be read: {}.".format(what, error)) from error
+    if not isinstance(value, dict):
+        raise Refusal("{} must be a JSON object.".format(what))
+    return value
+
+
+def _mapping(value: Any, key: str) -> Dict[str, Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,65 @@
+"""What the image says about itself: ``app/modelpack.json`` and the notebook beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, FrozenSet, Tuple
+
+from .refusal import Breakage
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A name that a run may set, its type in words, and the value it has otherwise."""
+
+    name: str
+    type: str
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The parts of ``modelpack.json`` that a run needs; cells count from 1."""
+
+    name: str
+    notebook: str
+    parameters: Tuple[Parameter, ...] = ()
+    settings: Tuple[str, ...] = ()
+    inputs: Tuple[str, ...] = ()
+    checks: FrozenSet[int] = frozenset()
+    metrics: FrozenSet[int] = frozenset()
+
+    @classmethod
+    def read(cls, app: Path) -> Manifest:
+        """Read ``app/modelpack.json``; raise Breakage when it cannot be used."""
+        data = read_object(app / "modelpack.json")
+        try:
+            return cls(
+                str(data.get("name") or "notebook"),
+                str(data["notebook"]),
+                tuple(
+                    Parameter(str(p["name"]), str(p.get("type") or ""), p.get("default"))
+                    for p in data.get("parameters") or ()
+                ),
+                tuple(map(str, data.get("settings") or ())),
+                tuple(str(entry["path"]) for entry in data.get("inputs") or ()),
+                frozenset(map(int, data.get("checks") or ())),
+                frozenset(map(int, data.get("metrics") or ())),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Breakage(
+                "modelpack.json in the image cannot be read: {}.".format(error)
+            ) from error
+
+
+def read_object(path: Path) -> Any:
+    """Return the JSON object in ``path``; raise Breakage when there is none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Breakage("{} in the image cannot be read: {}.".format(path.name, error)) from error
+    if not isinstance(data, dict):
+        raise Breakage("{} in the image is not a JSON object.".format(path.name))
+    return data
