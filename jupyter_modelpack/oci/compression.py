@@ -6,7 +6,7 @@ import importlib
 import importlib.metadata
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from jupyter_modelpack.errors import BackendUnavailable, InvalidInput, StoreError
 from jupyter_modelpack.oci.descriptor import LAYER, LAYER_GZIP, LAYER_ZSTD
@@ -32,6 +32,13 @@ class Compressor(Protocol):
 
     def flush(self) -> bytes:
         """Return the rest."""
+
+
+class Readable(Protocol):
+    """Gives bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` of the next bytes, none at the end."""
 
 
 def compression_of(media_type: str) -> Compression:
@@ -72,7 +79,7 @@ def compressor(compression: Literal["gzip", "zstd"]) -> Compressor:
     return made
 
 
-def decompressed(stream: BinaryIO, media_type: str) -> Callable[[int], bytes]:
+def decompressed(stream: Readable, media_type: str) -> Callable[[int], bytes]:
     """Return a function that reads the next bytes of the layer in ``stream``, decompressed.
 
     It gives between one and as many bytes as it is asked for, and none at the end. Memory stays
@@ -89,7 +96,7 @@ def decompressed(stream: BinaryIO, media_type: str) -> Callable[[int], bytes]:
 class _Gunzip:
     """Reads gzip streams of one or more members, a bounded piece at a time."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self._module: Any = _isal() or zlib
         self._object = self._module.decompressobj(31)
@@ -117,7 +124,7 @@ class _Gunzip:
                 raise _broken("it ends too early")
 
 
-def _zstd_reader(stream: BinaryIO) -> Callable[[int], bytes]:
+def _zstd_reader(stream: Readable) -> Callable[[int], bytes]:
     zstandard = _zstandard()
     reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_reader(
         stream, read_size=_CHUNK, read_across_frames=True
