@@ -22,7 +22,6 @@ from jupyter_modelpack.environment.facts import Facts
 from jupyter_modelpack.environment.probe import PROGRAM, read_answer
 from jupyter_modelpack.errors import Aborted, BackendError, InvalidInput
 
-_FORMAT = 1
 _RACY_NS = 2_000_000_000
 # Variables that only change what the interpreter prints or asks, and would disturb the answer.
 _NOISY = ("PYTHONINSPECT", "PYTHONVERBOSE", "PYTHONPROFILEIMPORTTIME", "PYTHONSTARTUP")
@@ -140,7 +139,7 @@ def _with_hidden_sources(
         name = names[distribution.key]
         place = places.get(name)
         if place:
-            path = (place["directories"] or [place["origin"]])[0]
+            path = _package_place(place)
             found[distribution.key] = replace(distribution, roots=(name,), sources={name: path})
     return replace(
         facts,
@@ -152,13 +151,22 @@ def _with_hidden_sources(
     )
 
 
+def _package_place(place: Mapping[str, Any]) -> str:
+    """Return the directory of a package, or the file of a module, that an import hook found."""
+    origin = str(place["origin"] or "")
+    if origin.endswith("/__init__.py"):
+        return origin.removesuffix("/__init__.py")
+    return str((place["directories"] or [origin])[0])
+
+
 def _key(kernel: Kernel) -> str:
     told = sorted(kernel.env.items()) + sorted(
         (name, value)
         for name, value in os.environ.items()
         if name.startswith(("PYTHON", "CONDA")) or name in ("HOME", "PATH", "VIRTUAL_ENV")
     )
-    text = json.dumps([_FORMAT, kernel.command, told, PROGRAM.stat().st_mtime_ns])
+    made = max(path.stat().st_mtime_ns for path in PROGRAM.parent.glob("*.py"))
+    text = json.dumps([kernel.command, told, made])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -190,7 +190,8 @@ def _names_host_directory(distribution: Distribution, path: str, host: Host) -> 
 
 
 def _row_path(target: str, facts: Facts) -> str:
-    path = posixpath.relpath(target, facts.image_site_packages)
+    site = facts.image_site_packages + "/"
+    path = target[len(site) :] if target.startswith(site) else posixpath.relpath(target, site)
     return '"' + path.replace('"', '""') + '"' if "," in path or '"' in path else path
 
 

@@ -105,7 +105,8 @@ def _described(base: str, metadata: str, facts: Facts, host: Host) -> Iterator[D
         if origin == "editable"
         else {}
     )
-    roots = roots_of(paths) or tuple(sorted(sources))
+    roots = roots_of([path for path in paths if not path.startswith("__editable__")])
+    roots = tuple(sorted({*roots, *sources}))
     yield Distribution(
         named["Name"], named["Version"], base, metadata, roots, tuple(requires), origin, sources
     )

@@ -78,7 +78,8 @@ def _dpkg_files(base: str, metadata: str, name: str, host: Host) -> list[str]:
         return []
     place = f"{base}/{metadata}"
     short = normalised(name)
-    for package in dict.fromkeys((short, short.removeprefix("python-"), short.split("-")[-1])):
+    guesses = (short, name.lower(), short.removeprefix("python-"), short.rpartition("-")[2])
+    for package in dict.fromkeys(guesses):
         for architecture in ("", ":amd64", ":arm64"):
             listed = host.read(f"{_DPKG}/python3-{package}{architecture}.list")
             if listed is None:
