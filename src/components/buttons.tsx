@@ -1,0 +1,95 @@
+/** Buttons: the one thing to do, the other things to do, links, and one that copies. */
+
+import React, { useEffect, useState } from 'react';
+
+import { Button } from '@jupyterlab/ui-components';
+
+interface IButton {
+  children: React.ReactNode;
+  onClick: () => void;
+  label?: string;
+  disabled?: boolean;
+  busy?: boolean;
+  pressed?: boolean;
+  describedBy?: string;
+}
+
+/** The one primary button; disabled it can still be focused, so that its reason can be read. */
+export function PrimaryButton(props: IButton): JSX.Element {
+  return (
+    <Button
+      type="button"
+      className="jp-mod-styled jp-mod-accept jp-ModelpackPanel-primary"
+      aria-disabled={props.disabled || undefined}
+      aria-busy={props.busy || undefined}
+      aria-describedby={props.describedBy}
+      onClick={() => {
+        if (!props.disabled) {
+          props.onClick();
+        }
+      }}
+    >
+      {props.children}
+    </Button>
+  );
+}
+
+export function QuietButton(props: IButton): JSX.Element {
+  return (
+    <Button
+      type="button"
+      className="jp-ModelpackPanel-quiet"
+      aria-label={props.label}
+      aria-expanded={props.pressed}
+      disabled={props.disabled}
+      onClick={props.onClick}
+    >
+      {props.children}
+    </Button>
+  );
+}
+
+export function LinkButton(props: IButton): JSX.Element {
+  return (
+    <button
+      type="button"
+      className="jp-ModelpackPanel-link"
+      aria-label={props.label}
+      title={props.label}
+      onClick={props.onClick}
+    >
+      {props.children}
+    </button>
+  );
+}
+
+/** Copies a text to the clipboard, and says so. */
+export function CopyButton(props: {
+  text: string;
+  label: string;
+  copy: string;
+  copied: string;
+}): JSX.Element {
+  const [done, setDone] = useState(false);
+  useEffect(() => {
+    if (!done) {
+      return;
+    }
+    const timer = window.setTimeout(() => setDone(false), 2000);
+    return () => window.clearTimeout(timer);
+  }, [done]);
+  const copyText = async (): Promise<void> => {
+    await navigator.clipboard.writeText(props.text);
+    setDone(true);
+  };
+  return (
+    <>
+      <LinkButton label={props.label} onClick={() => void copyText()}>
+        {done ? props.copied : props.copy}
+      </LinkButton>
+      <span className="jp-ModelpackPanel-unseen" role="status">
+        {done ? props.copied : ''}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,108 @@
+/** One field of a form: the value of a parameter, by its type. */
+
+import React, { useId } from 'react';
+
+export interface IFieldProps {
+  name: string;
+  type: string;
+  /** The text in the field; for a truth value "true" or "false". */
+  text: string;
+  hint: string;
+  error: string;
+  onChange: (text: string) => void;
+}
+
+export function Field(props: IFieldProps): JSX.Element {
+  const id = useId();
+  const about = `${id}-about`;
+  const common = {
+    id,
+    'aria-describedby': about,
+    'aria-invalid': props.error ? true : undefined
+  };
+  return (
+    <div className="jp-ModelpackPanel-field">
+      <label htmlFor={id} title={props.name}>
+        {props.name}
+      </label>
+      <Input {...props} common={common} />
+      <div
+        id={about}
+        className={
+          props.error ? 'jp-ModelpackPanel-wrong' : 'jp-ModelpackPanel-advice'
+        }
+      >
+        {props.error || props.hint}
+      </div>
+    </div>
+  );
+}
+
+function Input(
+  props: IFieldProps & { common: React.HTMLAttributes<HTMLElement> }
+): JSX.Element {
+  const { common, text, type, onChange } = props;
+  if (type === 'bool') {
+    return (
+      <input
+        {...common}
+        type="checkbox"
+        className="jp-mod-styled"
+        checked={text === 'true'}
+        onChange={event => onChange(String(event.target.checked))}
+      />
+    );
+  }
+  if (type === 'list' || type === 'dict') {
+    return (
+      <textarea
+        {...common}
+        className="jp-mod-styled jp-ModelpackPanel-json"
+        rows={2}
+        spellCheck={false}
+        value={text}
+        onChange={event => onChange(event.target.value)}
+      />
+    );
+  }
+  return (
+    <input
+      {...common}
+      type="text"
+      inputMode={type === 'int' || type === 'float' ? 'decimal' : undefined}
+      className="jp-mod-styled"
+      spellCheck={false}
+      value={text}
+      onChange={event => onChange(event.target.value)}
+    />
+  );
+}
+
+/** A box to tick, with what ticking it means below. */
+export function Tick(props: {
+  label: string;
+  meaning: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}): JSX.Element {
+  const id = useId();
+  const about = `${id}-about`;
+  return (
+    <div className="jp-ModelpackPanel-tick">
+      <input
+        id={id}
+        type="checkbox"
+        className="jp-mod-styled"
+        aria-describedby={about}
+        checked={props.checked}
+        onChange={event => props.onChange(event.target.checked)}
+      />
+      <div>
+        <label htmlFor={id}>{props.label}</label>
+        <div id={about} className="jp-ModelpackPanel-advice">
+          {props.meaning}
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+/** Text that fits: names cut in the middle, and sentences whose `backquoted` words are code. */
+
+import React from 'react';
+
+/** How many characters of the end of a long name always stay. */
+const TAIL = 10;
+
+/** A name that is cut in its middle where it does not fit, with the whole of it on hover. */
+export function MiddleCut(props: { text: string }): JSX.Element {
+  const { text } = props;
+  const at = text.length > 2 * TAIL ? text.length - TAIL : text.length;
+  return (
+    <span className="jp-ModelpackPanel-cut" title={text}>
+      <span className="jp-ModelpackPanel-cutHead">{text.slice(0, at)}</span>
+      {at < text.length && <span>{text.slice(at)}</span>}
+    </span>
+  );
+}
+
+/** A sentence of the server: plain text in which `backquotes` mark code. */
+export function Sentence(props: { text: string }): JSX.Element {
+  const parts = props.text.split('`');
+  // A lone backquote marks nothing.
+  if (parts.length % 2 === 0) {
+    return <>{props.text}</>;
+  }
+  return (
+    <>
+      {parts.map((part, index) =>
+        index % 2 ? <code key={index}>{part}</code> : part
+      )}
+    </>
+  );
+}

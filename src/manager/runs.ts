@@ -1,0 +1,129 @@
+/** The runs of one package, followed while any of them moves and someone looks. */
+
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import {
+  IReference,
+  IRun,
+  IRunRequest,
+  IRunsAPI,
+  isOver,
+  Problem
+} from '../tokens';
+import { LogTail } from './log';
+import { Pulse } from './pulse';
+import { Resource } from './resource';
+
+export class RunsWatch implements IDisposable {
+  constructor(
+    private readonly api: IRunsAPI,
+    readonly reference: IReference,
+    interval = 1000
+  ) {
+    this.list = new Resource(() => api.runs(reference));
+    this.pulse = new Pulse(() => this.list.refresh(), interval);
+    this.list.changed.connect(this.onList, this);
+  }
+
+  get runs(): IRun[] {
+    return this.list.value ?? [];
+  }
+
+  /** What went wrong when a run was asked for, stopped or read. */
+  get problem(): Problem | null {
+    return this._problem ?? this.list.problem;
+  }
+
+  get starting(): boolean {
+    return this._starting;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this.list.isDisposed;
+  }
+
+  refresh(): Promise<void> {
+    return this.list.refresh();
+  }
+
+  /** Whether someone is looking: nothing is polled for nobody. */
+  look(looking: boolean): void {
+    this.looking = looking;
+    this.beat();
+  }
+
+  /** Start a run; the answer is whether the server took it. */
+  async start(request: IRunRequest): Promise<boolean> {
+    this._starting = true;
+    this._changed.emit();
+    await this.attempt(() => this.api.startRun(request));
+    this._starting = false;
+    await this.list.refresh();
+    return this._problem === null;
+  }
+
+  async stop(id: string): Promise<void> {
+    await this.attempt(() => this.api.stopRun(id));
+    await this.list.refresh();
+  }
+
+  /** The server hinted that a run moved. */
+  hint(id: string): void {
+    if (this.runs.some(run => run.id === id)) {
+      void this.list.refresh();
+    }
+  }
+
+  log(id: string): LogTail {
+    let log = this.logs.get(id);
+    if (!log) {
+      log = new LogTail(offset => this.api.runLog(id, offset));
+      log.changed.connect(this.onLog, this);
+      this.logs.set(id, log);
+    }
+    return log;
+  }
+
+  dispose(): void {
+    this.pulse.dispose();
+    this.list.dispose();
+    this.logs.forEach(log => log.dispose());
+    this.logs.clear();
+    Signal.clearData(this);
+  }
+
+  private async attempt(action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+      this._problem = null;
+    } catch (reason) {
+      this._problem = Problem.from(reason);
+    }
+  }
+
+  private onList(): void {
+    this.beat();
+    this._changed.emit();
+  }
+
+  private onLog(): void {
+    this._changed.emit();
+  }
+
+  private beat(): void {
+    this.pulse.beat(this.looking && this.runs.some(run => !isOver(run.phase)));
+  }
+
+  private looking = false;
+  private _starting = false;
+  private _problem: Problem | null = null;
+  private readonly list: Resource<IRun[]>;
+  private readonly logs = new Map<string, LogTail>();
+  private readonly pulse: Pulse;
+  private readonly _changed = new Signal<this, void>(this);
+}

@@ -1,0 +1,109 @@
+/** The packages made from one notebook, and the one that is being looked at. */
+
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import {
+  IPackage,
+  IPackagesAPI,
+  IPackageSummary,
+  IReference,
+  IRunsAPI
+} from '../tokens';
+import { Resource } from './resource';
+import { RunsWatch } from './runs';
+
+/** One package in full, with its runs. */
+export class OpenedPackage implements IDisposable {
+  constructor(api: IPackagesAPI & IRunsAPI, reference: IReference) {
+    this.detail = new Resource(() =>
+      api.package(reference.name, reference.version)
+    );
+    this.runs = new RunsWatch(api, reference);
+    this.reference = reference;
+  }
+
+  get isDisposed(): boolean {
+    return this.detail.isDisposed;
+  }
+
+  dispose(): void {
+    this.detail.dispose();
+    this.runs.dispose();
+  }
+
+  readonly reference: IReference;
+  readonly detail: Resource<IPackage>;
+  readonly runs: RunsWatch;
+}
+
+export class PackageShelf implements IDisposable {
+  constructor(
+    private readonly api: IPackagesAPI & IRunsAPI,
+    readonly path: string
+  ) {
+    this.list = new Resource(() => api.packages(path));
+    this.list.changed.connect(this.onChange, this);
+  }
+
+  get packages(): IPackageSummary[] {
+    return this.list.value ?? [];
+  }
+
+  get opened(): OpenedPackage | null {
+    return this._opened;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this.list.isDisposed;
+  }
+
+  /** Read the list again, and open its newest package when none is open. */
+  async refresh(): Promise<void> {
+    await this.list.refresh();
+    const [newest] = this.packages;
+    if (newest && !this._opened && !this.isDisposed) {
+      await this.open(newest);
+    }
+  }
+
+  /** Show one package. */
+  async open({ name, version }: IReference): Promise<void> {
+    const now = this._opened?.reference;
+    if (now?.name === name && now.version === version) {
+      return;
+    }
+    this._opened?.dispose();
+    const opened = new OpenedPackage(this.api, { name, version });
+    this._opened = opened;
+    opened.detail.changed.connect(this.onChange, this);
+    opened.runs.changed.connect(this.onChange, this);
+    opened.runs.look(this.looking);
+    this._changed.emit();
+    await Promise.all([opened.detail.refresh(), opened.runs.refresh()]);
+  }
+
+  look(looking: boolean): void {
+    this.looking = looking;
+    this._opened?.runs.look(looking);
+  }
+
+  dispose(): void {
+    this.list.dispose();
+    this._opened?.dispose();
+    Signal.clearData(this);
+  }
+
+  private onChange(): void {
+    this._changed.emit();
+  }
+
+  private looking = false;
+  private _opened: OpenedPackage | null = null;
+  private readonly list: Resource<IPackageSummary[]>;
+  private readonly _changed = new Signal<this, void>(this);
+}

@@ -1,0 +1,241 @@
+/** The panel from top to bottom, drawn from what the model knows. */
+
+import { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import { Trouble } from '../components/notice';
+import { OpenedPackage } from '../manager/shelf';
+import { NotebookSession } from '../manager/session';
+import { Earlier } from '../sections/earlier';
+import {
+  NoNotebook,
+  NotSaved,
+  OtherLanguage,
+  ServerMissing
+} from '../sections/empty';
+import { Exporting } from '../sections/exporting';
+import {
+  countBlocking,
+  Findings,
+  mergeFindings
+} from '../sections/findings';
+import { Header, Standing } from '../sections/header';
+import { Packaging } from '../sections/packaging';
+import { problemWords } from '../sections/phases';
+import { Result } from '../sections/result';
+import { RunForm } from '../sections/runform';
+import { Runs } from '../sections/runs';
+import { IFinding, IReference, IRun } from '../tokens';
+import { PanelModel } from './model';
+
+/** What the panel asks of JupyterLab. */
+export interface IHost {
+  openRunNotebook: (run: IRun) => void;
+  showFile: (path: string) => void;
+}
+
+export interface IViewProps {
+  model: PanelModel;
+  host: IHost;
+  trans: TranslationBundle;
+}
+
+export function View(props: IViewProps): JSX.Element {
+  const { model, trans } = props;
+  const { follower, session } = model;
+  const reveal = (cell: number): void => {
+    void follower.reveal(cell);
+  };
+  if (model.serverMissing) {
+    return <ServerMissing trans={trans} onRetry={() => model.refresh()} />;
+  }
+  if (follower.foreign) {
+    return <NotSaved trans={trans} />;
+  }
+  if (!session) {
+    return <NoNotebook trans={trans} />;
+  }
+  if (!['', 'python'].includes(follower.language)) {
+    return <OtherLanguage trans={trans} language={follower.language} />;
+  }
+  return (
+    <React.Fragment key={session.path}>
+      <Top {...props} session={session} />
+      <Problems {...props} session={session} />
+      <Middle {...props} session={session} onReveal={reveal} />
+      <Made {...props} session={session} onReveal={reveal} />
+    </React.Fragment>
+  );
+}
+
+type IPart = IViewProps & { session: NotebookSession };
+type IJumping = IPart & { onReveal: (cell: number) => void };
+
+function standingOf(session: NotebookSession): Standing {
+  const { builds, inspection, shelf } = session;
+  if (builds.running || builds.starting) {
+    return 'packaging';
+  }
+  if (inspection.value?.unchanged) {
+    return 'unchanged';
+  }
+  if (!inspection.value && !inspection.problem) {
+    return 'unknown';
+  }
+  return shelf.packages.length > 0 ? 'changed' : 'new';
+}
+
+/** The last component of a path. */
+function nameOf(path: string): string {
+  return path.split('/').pop() ?? path;
+}
+
+function folderOf(path: string): string {
+  return path.split('/').slice(0, -1).join('/');
+}
+
+/** Findings of the inspection, and those of a build that is about the same content. */
+function findingsOf(session: NotebookSession): IFinding[] {
+  const { builds, inspection } = session;
+  const build = session.buildIsCurrent ? builds.build : null;
+  return mergeFindings(inspection.value?.findings ?? [], build?.findings ?? []);
+}
+
+function Top({ model, session, trans }: IPart): JSX.Element {
+  const last: IReference | undefined = session.shelf.packages[0];
+  return (
+    <Header
+      name={nameOf(session.path)}
+      path={session.path}
+      standing={standingOf(session)}
+      last={session.inspection.value?.unchanged ?? last ?? null}
+      dirty={model.follower.dirty}
+      blocking={countBlocking(findingsOf(session))}
+      options={model.options}
+      trans={trans}
+      onPackage={() => void model.package()}
+      onOptions={options => model.choose(options)}
+    />
+  );
+}
+
+function Problems({ model, session, trans }: IPart): JSX.Element | null {
+  const problem = session.inspection.problem ?? session.builds.problem;
+  return problem ? (
+    <div className="jp-ModelpackPanel-section">
+      <Trouble
+        {...problemWords(problem, trans)}
+        retry={trans.__('Try again')}
+        onRetry={() => model.refresh()}
+      />
+    </div>
+  ) : null;
+}
+
+function Middle(props: IJumping): JSX.Element {
+  const { model, session, trans } = props;
+  const inspection = session.inspection.value;
+  const { build, log, stopping } = session.builds;
+  const shownBuild = session.buildIsCurrent ? build : null;
+  return (
+    <>
+      {inspection && (
+        <Findings
+          findings={findingsOf(session)}
+          looked={trans._n(
+            '%2, %1 cell.',
+            '%2, %1 cells.',
+            inspection.cells,
+            inspection.kernel?.display_name ?? trans.__('Python')
+          )}
+          trans={trans}
+          onReveal={props.onReveal}
+        />
+      )}
+      {shownBuild && (
+        <Packaging
+          key={shownBuild.id}
+          build={shownBuild}
+          log={log}
+          stopping={stopping}
+          trans={trans}
+          onStop={() => void model.stop()}
+          onLook={looking => log?.watch(looking)}
+        />
+      )}
+    </>
+  );
+}
+
+/** The package that is looked at, and the others. */
+function Made(props: IJumping): JSX.Element {
+  const { session, trans } = props;
+  const { opened, packages } = session.shelf;
+  return (
+    <>
+      {opened && (
+        <Opened
+          key={`${opened.reference.name} ${opened.reference.version}`}
+          {...props}
+          opened={opened}
+        />
+      )}
+      <Earlier
+        packages={packages}
+        opened={opened?.reference ?? null}
+        trans={trans}
+        onOpen={reference => void session.shelf.open(reference)}
+      />
+    </>
+  );
+}
+
+function Opened(
+  props: IJumping & { opened: OpenedPackage }
+): JSX.Element | null {
+  const { model, host, opened, session, trans } = props;
+  const { detail, runs } = opened;
+  if (!detail.value) {
+    return detail.problem ? (
+      <div className="jp-ModelpackPanel-section">
+        <Trouble {...problemWords(detail.problem, trans)} />
+      </div>
+    ) : null;
+  }
+  return (
+    <Result
+      detail={detail.value}
+      trans={trans}
+      onReveal={props.onReveal}
+      run={
+        <RunForm
+          detail={detail.value}
+          starting={runs.starting}
+          problem={runs.problem}
+          trans={trans}
+          onRun={request => void runs.start(request)}
+        />
+      }
+      runs={
+        <Runs
+          runs={runs.runs}
+          trans={trans}
+          logOf={id => runs.log(id)}
+          onLook={(id, looking) => runs.log(id).watch(looking)}
+          onStop={id => void runs.stop(id)}
+          onOpenNotebook={host.openRunNotebook}
+          onReveal={props.onReveal}
+        />
+      }
+      export={
+        <Exporting
+          detail={detail.value}
+          folder={folderOf(session.path)}
+          trans={trans}
+          onExport={request => model.exportPackage(opened.reference, request)}
+          onShowFile={host.showFile}
+        />
+      }
+    />
+  );
+}

@@ -1,0 +1,161 @@
+/** The runs of a package: how each goes, what it measured and wrote, its log and its notebook. */
+
+import { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import { ProgressBar } from '../components/bars';
+import { LinkButton, QuietButton } from '../components/buttons';
+import {
+  formatSeconds,
+  formatSize,
+  formatValue,
+  formatWhen,
+  secondsBetween
+} from '../components/format';
+import { Mark } from '../components/mark';
+import { Trouble } from '../components/notice';
+import { Disclosure } from '../components/section';
+import { MiddleCut, Sentence } from '../components/words';
+import { IRun, isOver } from '../tokens';
+import { CellLink } from './findings';
+import { ILog, LogOf } from './packaging';
+import { phaseMark, phaseWord, problemWords } from './phases';
+import { Metrics } from './result';
+
+export interface IRunsProps {
+  runs: IRun[];
+  trans: TranslationBundle;
+  logOf: (id: string) => ILog;
+  onLook: (id: string, looking: boolean) => void;
+  onStop: (id: string) => void;
+  onOpenNotebook: (run: IRun) => void;
+  onReveal: (cell: number) => void;
+}
+
+export function Runs(props: IRunsProps): JSX.Element | null {
+  const { runs, trans } = props;
+  return runs.length === 0 ? null : (
+    <div className="jp-ModelpackPanel-runs">
+      <h4 className="jp-ModelpackPanel-title">{trans.__('Runs')}</h4>
+      <ul className="jp-ModelpackPanel-list">
+        {runs.map(run => (
+          <RunLine key={run.id} {...props} run={run} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
+  const { run, trans } = props;
+  const over = isOver(run.phase);
+  const seconds = secondsBetween(run.started, run.finished);
+  const values = Object.entries(run.parameters);
+  return (
+    <li className="jp-ModelpackPanel-line">
+      <Mark kind={phaseMark(run.phase)} label={phaseWord(run.phase, trans)} />
+      <div className="jp-ModelpackPanel-grow">
+        <div className="jp-ModelpackPanel-row">
+          <span className="jp-ModelpackPanel-grow">
+            {formatWhen(run.created)}
+            <span className="jp-ModelpackPanel-dim">
+              {over && seconds !== null
+                ? ` ${formatSeconds(seconds, trans)}`
+                : ` ${phaseWord(run.phase, trans)}`}
+            </span>
+          </span>
+          {!over && (
+            <QuietButton
+              label={trans.__('Stop the run of %1', formatWhen(run.created))}
+              onClick={() => props.onStop(run.id)}
+            >
+              {trans.__('Stop')}
+            </QuietButton>
+          )}
+        </div>
+        {values.length > 0 && (
+          <div className="jp-ModelpackPanel-advice">
+            {values
+              .map(([name, value]) => `${name} = ${formatValue(value)}`)
+              .join(', ')}
+          </div>
+        )}
+        {run.phase === 'Running' && run.cell !== null && run.cells !== null && (
+          <>
+            <ProgressBar
+              label={trans.__('Cells that have run')}
+              value={run.cells ? (run.cell - 1) / run.cells : null}
+            />
+            <div className="jp-ModelpackPanel-advice">
+              {trans.__(
+                'cell %1 of %2',
+                String(run.cell),
+                String(run.cells)
+              )}
+            </div>
+          </>
+        )}
+        {Object.keys(run.metrics).length > 0 && (
+          <Metrics values={run.metrics} />
+        )}
+        <Outcome {...props} />
+        <Disclosure label={trans.__('Log')}>
+          <LogOf
+            log={props.logOf(run.id)}
+            label={trans.__('Log of the run of %1', formatWhen(run.created))}
+            running={!over}
+            trans={trans}
+            onLook={looking => props.onLook(run.id, looking)}
+          />
+        </Disclosure>
+      </div>
+    </li>
+  );
+}
+
+/** What went wrong, which checks failed, what was written, and the notebook as it ran. */
+function Outcome(props: IRunsProps & { run: IRun }): JSX.Element {
+  const { run, trans } = props;
+  return (
+    <>
+      {run.error && <Trouble {...problemWords(run.error, trans)} />}
+      {run.checks
+        .filter(check => !check.passed)
+        .map((check, index) => (
+          <div key={index} className="jp-ModelpackPanel-line">
+            <Mark kind="bad" label={trans.__('Check failed:')} />
+            <span className="jp-ModelpackPanel-grow">
+              <Sentence text={check.message || trans.__('A check failed.')} />
+            </span>
+            <CellLink
+              cell={check.cell}
+              trans={trans}
+              onReveal={props.onReveal}
+            />
+          </div>
+        ))}
+      {run.outputs.length > 0 && (
+        <ul
+          className="jp-ModelpackPanel-rows"
+          aria-label={trans.__('Files that the run wrote')}
+        >
+          {run.outputs.map(file => (
+            <li key={file.path} className="jp-ModelpackPanel-row">
+              <MiddleCut text={file.path} />
+              <span className="jp-ModelpackPanel-note">
+                {formatSize(file.size)}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {isOver(run.phase) && (
+        <div>
+          <LinkButton onClick={() => props.onOpenNotebook(run)}>
+            {trans.__('Open the notebook as it ran')}
+          </LinkButton>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,271 @@
+/** The words that every part of the panel shares: what the server says, as types, and what may be asked of it. */
+
+export type Phase =
+  | 'Pending'
+  | 'Running'
+  | 'Succeeded'
+  | 'Failed'
+  | 'Errored'
+  | 'Aborted'
+  | 'Skipped';
+
+export type Severity = 'blocking' | 'warning' | 'note';
+
+export type ExportFormat =
+  | 'oci-archive'
+  | 'docker-archive'
+  | 'kubeflow'
+  | 'kubernetes';
+
+export interface IFinding {
+  code: string;
+  severity: Severity;
+  message: string;
+  cell: number | null;
+  line: number | null;
+  advice: string;
+}
+
+export interface IParameter {
+  name: string;
+  type: string;
+  default: unknown;
+  cell: number | null;
+}
+
+export interface IFile {
+  path: string;
+  size: number;
+  cell: number | null;
+}
+
+export interface IReference {
+  name: string;
+  version: string;
+}
+
+export interface IInspection {
+  path: string;
+  name: string;
+  digest: string;
+  kernel: { name: string; display_name: string } | null;
+  findings: IFinding[];
+  parameters: IParameter[];
+  settings: string[];
+  data: IFile[];
+  external: IFile[];
+  cells: number;
+  unchanged: IReference | null;
+}
+
+export interface IStep {
+  name: string;
+  title: string;
+  phase: Phase;
+  seconds: number | null;
+  detail: string;
+  progress: number | null;
+}
+
+export interface IProblem {
+  code: string;
+  message: string;
+  advice: string;
+}
+
+export interface IBuild {
+  id: string;
+  path: string;
+  name: string;
+  phase: Phase;
+  created: string;
+  started: string | null;
+  finished: string | null;
+  steps: IStep[];
+  findings: IFinding[];
+  error: IProblem | null;
+  package: IReference | null;
+}
+
+export interface IPackageSummary extends IReference {
+  digest: string;
+  created: string;
+  size: number;
+  path: string;
+  verified: { phase: Phase; sealed: boolean; text: string };
+  metrics: Record<string, number | string | boolean>;
+  why: string;
+}
+
+export interface ILayer {
+  digest: string;
+  size: number;
+  what: string;
+  kind: string;
+}
+
+export interface ICheck {
+  cell: number | null;
+  passed: boolean;
+  message: string;
+}
+
+export interface IIsolation {
+  name: string;
+  sealed: boolean;
+  sentence: string;
+}
+
+export interface IDistribution {
+  name: string;
+  version: string;
+  size: number | null;
+}
+
+export interface IPackage extends IPackageSummary {
+  layers: ILayer[];
+  own_size: number;
+  findings: IFinding[];
+  parameters: IParameter[];
+  settings: string[];
+  external: IFile[];
+  checks: ICheck[];
+  isolation: IIsolation | null;
+  seconds: Record<string, number>;
+  distributions: IDistribution[];
+  files: IFile[];
+  pipeline: { available: boolean; hint: string };
+}
+
+export interface IRun extends IReference {
+  id: string;
+  phase: Phase;
+  created: string;
+  started: string | null;
+  finished: string | null;
+  cell: number | null;
+  cells: number | null;
+  parameters: Record<string, unknown>;
+  metrics: Record<string, number | string | boolean>;
+  outputs: IFile[];
+  checks: ICheck[];
+  isolation: IIsolation | null;
+  error: IProblem | null;
+  executed_notebook: string | null;
+}
+
+export interface IInfo {
+  version: string;
+  isolation: IIsolation | null;
+  kubeflow: { available: boolean; hint: string };
+}
+
+export interface ILogChunk {
+  offset: number;
+  text: string;
+  next_offset: number;
+  complete: boolean;
+}
+
+/** A hint that something moved; REST is the truth. */
+export interface IProgressEvent {
+  kind: 'build' | 'run';
+  id: string;
+}
+
+export interface IBuildRequest {
+  path: string;
+  name?: string;
+  verify: boolean;
+  network: boolean;
+  compression: string;
+}
+
+export interface IRunRequest extends IReference {
+  parameters: Record<string, unknown>;
+  network: boolean;
+}
+
+export interface IExportRequest {
+  format: ExportFormat;
+  path: string;
+  overwrite: boolean;
+}
+
+/** What the server can be asked about notebooks and their builds. */
+export interface IBuildsAPI {
+  builds(path: string): Promise<IBuild[]>;
+  build(id: string): Promise<IBuild>;
+  startBuild(request: IBuildRequest): Promise<IBuild>;
+  stopBuild(id: string): Promise<void>;
+  buildLog(id: string, offset: number): Promise<ILogChunk>;
+}
+
+/** What the server can be asked about packages. */
+export interface IPackagesAPI {
+  packages(path: string): Promise<IPackageSummary[]>;
+  package(name: string, version: string): Promise<IPackage>;
+  exportPackage(
+    reference: IReference,
+    request: IExportRequest
+  ): Promise<{ path: string; size: number }>;
+}
+
+/** What the server can be asked about runs. */
+export interface IRunsAPI {
+  runs(reference: IReference): Promise<IRun[]>;
+  startRun(request: IRunRequest): Promise<IRun>;
+  stopRun(id: string): Promise<void>;
+  runLog(id: string, offset: number): Promise<ILogChunk>;
+  runNotebook(id: string): Promise<string>;
+}
+
+export interface IInspectionAPI {
+  info(): Promise<IInfo>;
+  inspection(path: string): Promise<IInspection>;
+}
+
+export interface IModelpackAPI
+  extends IInspectionAPI, IBuildsAPI, IPackagesAPI, IRunsAPI {}
+
+/** An answer of no, or none at all, with what to do next. */
+export class Problem extends Error implements IProblem {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly advice = ''
+  ) {
+    super(message);
+    this.name = 'Problem';
+  }
+
+  /** Whatever was thrown, as a problem. */
+  static from(reason: unknown): Problem {
+    return reason instanceof Problem
+      ? reason
+      : new Problem(
+          'BUG',
+          reason instanceof Error ? reason.message : String(reason)
+        );
+  }
+}
+
+const OVER: ReadonlySet<Phase> = new Set<Phase>([
+  'Succeeded',
+  'Failed',
+  'Errored',
+  'Aborted',
+  'Skipped'
+]);
+
+/** Whether something in this phase will not move again. */
+export function isOver(phase: Phase): boolean {
+  return OVER.has(phase);
+}
+
+export namespace CommandIDs {
+  export const packageNotebook = 'modelpack:package-notebook';
+  export const packageFile = 'modelpack:package-file';
+  export const showPanel = 'modelpack:show-panel';
+  export const stopBuild = 'modelpack:stop-build';
+}

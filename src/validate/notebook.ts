@@ -1,0 +1,94 @@
+/** Readers of what the server says about a notebook: findings, parameters, the inspection. */
+
+import {
+  IFile,
+  IFinding,
+  IInfo,
+  IInspection,
+  IIsolation,
+  IParameter,
+  IProblem,
+  IReference,
+  Phase
+} from '../tokens';
+
+import {
+  anything,
+  flag,
+  list,
+  nullable,
+  number,
+  oneOf,
+  optional,
+  record,
+  text
+} from './shape';
+
+export const phase = oneOf<Phase>(
+  'Pending',
+  'Running',
+  'Succeeded',
+  'Failed',
+  'Errored',
+  'Aborted',
+  'Skipped'
+);
+
+export const finding = record<IFinding>({
+  code: text,
+  severity: oneOf('blocking', 'warning', 'note'),
+  message: text,
+  cell: nullable(number),
+  line: nullable(number),
+  advice: optional(text, '')
+});
+
+export const parameter = record<IParameter>({
+  name: text,
+  type: text,
+  default: anything,
+  cell: nullable(number)
+});
+
+export const file = record<IFile>({
+  path: text,
+  size: optional(number, 0),
+  cell: nullable(number)
+});
+
+export const reference = record<IReference>({ name: text, version: text });
+
+export const isolation = record<IIsolation>({
+  name: text,
+  sealed: flag,
+  sentence: optional(text, '')
+});
+
+export const problem = record<IProblem>({
+  code: text,
+  message: text,
+  advice: optional(text, '')
+});
+
+export const inspection = record<IInspection>({
+  path: text,
+  name: text,
+  digest: text,
+  kernel: nullable(record({ name: text, display_name: text })),
+  findings: list(finding),
+  parameters: optional(list(parameter), []),
+  settings: optional(list(text), []),
+  data: optional(list(file), []),
+  external: optional(list(file), []),
+  cells: number,
+  unchanged: nullable(reference)
+});
+
+export const info = record<IInfo>({
+  version: text,
+  isolation: nullable(isolation),
+  kubeflow: optional(
+    record({ available: flag, hint: optional(text, '') }),
+    { available: false, hint: '' }
+  )
+});

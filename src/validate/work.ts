@@ -1,0 +1,88 @@
+/** Readers of what the server is doing: builds, runs, their logs, and events about them. */
+
+import { IBuild, ILogChunk, IProgressEvent, IRun, IStep } from '../tokens';
+
+import {
+  file,
+  finding,
+  isolation,
+  phase,
+  problem,
+  reference
+} from './notebook';
+import { check, metrics } from './package';
+import {
+  anything,
+  flag,
+  list,
+  mapping,
+  nullable,
+  number,
+  oneOf,
+  optional,
+  record,
+  text
+} from './shape';
+
+const step = record<IStep>({
+  name: text,
+  title: text,
+  phase,
+  seconds: nullable(number),
+  detail: optional(text, ''),
+  progress: nullable(number)
+});
+
+export const build = record<IBuild>({
+  id: text,
+  path: text,
+  name: optional(text, ''),
+  phase,
+  created: text,
+  started: nullable(text),
+  finished: nullable(text),
+  steps: list(step),
+  findings: optional(list(finding), []),
+  error: nullable(problem),
+  package: nullable(reference)
+});
+
+export const builds = (value: unknown): IBuild[] =>
+  record({ builds: list(build) })(value, '').builds;
+
+export const run = record<IRun>({
+  id: text,
+  name: text,
+  version: text,
+  phase,
+  created: text,
+  started: nullable(text),
+  finished: nullable(text),
+  cell: nullable(number),
+  cells: nullable(number),
+  parameters: optional(mapping(anything), {}),
+  metrics,
+  outputs: optional(list(file), []),
+  checks: optional(list(check), []),
+  isolation: nullable(isolation),
+  error: nullable(problem),
+  executed_notebook: nullable(text)
+});
+
+export const runs = (value: unknown): IRun[] =>
+  record({ runs: list(run) })(value, '').runs;
+
+export const logChunk = record<ILogChunk>({
+  offset: number,
+  text: text,
+  next_offset: number,
+  complete: flag
+});
+
+export const runNotebook = (value: unknown): string =>
+  record({ html: text })(value, '').html;
+
+export const progressEvent = record<IProgressEvent>({
+  kind: oneOf('build', 'run'),
+  id: text
+});
