@@ -26,7 +26,7 @@ def read_elf(path: str) -> Elf | None:
     try:
         with Path(path).open("rb", buffering=0) as stream:
             return _parse(stream)
-    except (OSError, struct.error, ValueError, IndexError):
+    except (OSError, OverflowError, struct.error, ValueError):
         return None
 
 
@@ -39,8 +39,9 @@ def _parse(stream: FileIO) -> Elf | None:
     (machine,) = struct.unpack_from(order + "H", head, 18)
     (table,) = struct.unpack_from(order + ("Q" if wide else "I"), head, 32 if wide else 28)
     size, count = struct.unpack_from(order + "HH", head, 54 if wide else 42)
-    stream.seek(table)
-    headers = stream.read(size * count)
+    if size * count > _MOST_DYNAMIC:
+        return None
+    headers = _bytes_at(stream, table, size * count)
     loads: list[tuple[int, int, int]] = []
     dynamic, interpreter = b"", ""
     for start in range(0, size * count, size or 1):

@@ -52,7 +52,9 @@ def elf_files(trees: Iterable[Tree]) -> tuple[ElfFile, ...]:
 
 def _may_be_elf(entry: File) -> bool:
     name = posixpath.basename(entry.path)
-    return name.endswith(".so") or ".so." in name or (entry.executable and "." not in name[-4:])
+    if name.endswith(".so") or ".so." in name:
+        return True
+    return entry.executable and not name.endswith((".pl", ".py", ".sh"))
 
 
 def native_closure(
@@ -105,8 +107,6 @@ class _Walk:
 
     def closure(self) -> NativeClosure:
         """Follow all needs and return what they come to."""
-        provided = {posixpath.basename(path) for _, path, _ in self._seeds}
-        provided |= {elf.soname for _, _, elf in self._seeds if elf.soname}
         inherited = self._program_rpath()
         queue = [(host, image, elf, inherited) for host, image, elf in self._seeds]
         seen: set[tuple[str, tuple[Place, ...]]] = set()
@@ -122,8 +122,7 @@ class _Walk:
             for name in elf.needed:
                 found = self._loader.find(name, before, after)
                 if found is None:
-                    if posixpath.basename(name) not in provided:
-                        self._missing.add(Missing(image, name))
+                    self._missing.add(Missing(image, name))
                     continue
                 target = self._place(found, name, before + after)
                 found_elf = self._loader.machine.elf(found)
@@ -134,7 +133,15 @@ class _Walk:
             self._add(entry)
         self._add_merge_links()
         entries = tuple(self._entries[path] for path in sorted(self._entries))
-        return NativeClosure(entries, tuple(sorted(self._missing)), self._placed)
+        return NativeClosure(entries, self._really_missing(), self._placed)
+
+    def _really_missing(self) -> tuple[Missing, ...]:
+        """Leave out what is in the image all the same: its own package loads it by its path."""
+        provided = {elf.soname for _, _, elf in self._seeds}
+        provided |= {posixpath.basename(path) for path in (*self._placed.values(), *self._entries)}
+        return tuple(
+            sorted(m for m in self._missing if posixpath.basename(m.soname) not in provided)
+        )
 
     def _program_rpath(self) -> tuple[Place, ...]:
         elf = self._loader.machine.elf(self._program)
