@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import stat
 from collections.abc import Sequence
@@ -17,7 +19,10 @@ class HostFiles:
         """Return the names in a directory, sorted; nothing when it is not a readable directory."""
         try:
             with os.scandir(directory) as entries:
-                return sorted(HostEntry(entry.name, _is_directory(entry)) for entry in entries)
+                return sorted(
+                    HostEntry(entry.name, _is_directory(entry), entry.is_symlink())
+                    for entry in entries
+                )
         except OSError:
             return ()
 
@@ -40,6 +45,18 @@ class HostFiles:
         if not stat.S_ISREG(info.st_mode):
             return None
         return HostFile(info.st_size, bool(info.st_mode & stat.S_IXUSR), path)
+
+    def real(self, path: str) -> str:
+        """Return the path behind all links, whether or not it is there."""
+        return os.path.realpath(path)
+
+    def sha256(self, path: str) -> str:
+        """Return the hexadecimal SHA-256 of a file's bytes; of none when it cannot be read."""
+        digest = hashlib.sha256()
+        with contextlib.suppress(OSError), Path(path).open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

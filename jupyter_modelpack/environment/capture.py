@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jupyter_modelpack.environment.closure import Selection, SourceModule
 from jupyter_modelpack.environment.editable import pth_directories
 from jupyter_modelpack.environment.facts import Distribution, Facts
-from jupyter_modelpack.environment.host import Host
+from jupyter_modelpack.environment.host import Host, stays_below
 from jupyter_modelpack.environment.interpreter import PREFIX, interpreter_tree
 from jupyter_modelpack.environment.keep import is_left_out, left_out_metadata
 from jupyter_modelpack.environment.records import Recorded, files_of, walk
@@ -134,9 +134,9 @@ def _summed(
     """Describe files that no installer recorded a hash of, by reading them."""
     total, digest = 0, hashlib.sha256()
     for entry in sorted(entries, key=lambda item: item.path):
-        data = host.read(entry.source) or b""
-        total += len(data)
-        digest.update(f"{entry.path}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+        described = host.file(entry.source)
+        total += described.size if described else 0
+        digest.update(f"{entry.path}\0{host.sha256(entry.source)}\n".encode())
     return Captured(name, version, origin, total, digest.hexdigest(), entries)
 
 
@@ -214,7 +214,7 @@ def _source_files(
             or target in taken
             or is_denied(inner)
             or is_left_out(inner, module.distribution, frozenset())
-            or not described.path.startswith(parent + "/")
+            or not stays_below(described.path, parent, host)
         ):
             continue
         taken.add(target)

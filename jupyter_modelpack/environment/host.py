@@ -11,6 +11,7 @@ class HostEntry(NamedTuple):
 
     name: str
     is_directory: bool
+    is_link: bool = False
 
 
 class HostFile(NamedTuple):
@@ -32,3 +33,14 @@ class Host(Protocol):
 
     def file(self, path: str) -> HostFile | None:
         """Describe a regular file, following links; None when it is none."""
+
+    def real(self, path: str) -> str:
+        """Return the path behind all links, whether or not it is there."""
+
+    def sha256(self, path: str) -> str:
+        """Return the hexadecimal SHA-256 of a file's bytes; of none when it cannot be read."""
+
+
+def stays_below(path: str, directory: str, host: Host) -> bool:
+    """Say whether ``path`` is below ``directory`` when all links are followed."""
+    return host.real(path).startswith(host.real(directory).rstrip("/") + "/")

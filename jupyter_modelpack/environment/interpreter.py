@@ -23,7 +23,6 @@ _LEFT_OUT = frozenset(
         "tkinter",
         "ensurepip",
         "pydoc_data",
-        "lib2to3",
         "lib2to3/tests",
         "unittest/test",
         "distutils/tests",
@@ -35,11 +34,11 @@ _LEFT_OUT = frozenset(
         "sitecustomize.py",
         "usercustomize.py",
         "EXTERNALLY-MANAGED",
-        "LICENSE.txt",
     }
 )
 # The importable name behind an entry above, when it is not the entry itself.
 _BEHIND = {"turtle.py": "turtle", "lib-dynload/_tkinter": "tkinter"}
+_BUILD_SETTINGS = ("_sysconfigdata", "_sysconfig_vars", "build-details")
 _DROPPED_ENDINGS = (".pyc", ".a", ".o", ".exe", ".h", ".bat")
 _TEST_EXTENSIONS = ("_test", "_ctypes_test", "_xxtestfuzz", "xxlimited", "xxsubtype", "_xxinterp")
 
@@ -81,7 +80,7 @@ def _library(facts: Facts, host: Host, tops: frozenset[str]) -> Iterator[Entry]:
         if described is None:
             continue
         target = f"{facts.image_stdlib}/{path}"
-        if posixpath.basename(path).startswith("_sysconfigdata"):
+        if posixpath.basename(path).startswith(_BUILD_SETTINGS):
             yield File(target, content=_without_prefix(host.read(source) or b"", facts))
         else:
             yield File(target, source=described.path)

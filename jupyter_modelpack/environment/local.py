@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from jupyter_modelpack.environment.facts import Facts
-from jupyter_modelpack.environment.host import Host
+from jupyter_modelpack.environment.host import Host, stays_below
 from jupyter_modelpack.environment.records import walk
 from jupyter_modelpack.notebook.denied import is_denied
 
@@ -17,6 +17,7 @@ DATA_LIMIT = 16 << 20
 _PATH_ADDED = re.compile(
     r"""sys\.path\.(?:append|insert)\(\s*(?:-?\d+\s*,\s*)?["']([^"']+)["']\s*\)"""
 )
+_NO_CODE = frozenset({"__pycache__", "node_modules"})
 _CODE = (".py", ".so", ".pyi", ".pyx")
 
 
@@ -93,9 +94,22 @@ class _Finder:
             return
         self._seen.add(top)
         path, is_directory = place
-        members = [f.path for f in walk(self.folder, path, self.host)] if is_directory else [path]
-        for member in members:
+        for member in self._members(path) if is_directory else (path,):
             self._take(member)
+
+    def _members(self, folder: str) -> Iterator[str]:
+        """Yield the files of a package; hidden folders and environments hold no code of it."""
+        entries = self.host.list(f"{self.folder}/{folder}")
+        if any(entry.name == "pyvenv.cfg" for entry in entries):
+            return
+        for entry in entries:
+            path = f"{folder}/{entry.name}"
+            if not entry.is_directory:
+                yield path
+            elif entry.is_link:
+                self.left_out[path] = "it is a link to another folder"
+            elif not entry.name.startswith(".") and entry.name not in _NO_CODE:
+                yield from self._members(path)
 
     def _place(self, top: str) -> tuple[str, bool] | None:
         """Return the path of a local module, and whether it is a directory."""
@@ -119,7 +133,7 @@ class _Finder:
         described = self.host.file(f"{self.folder}/{path}")
         if path.endswith((".pyc", ".ipynb")) or described is None:
             return
-        if reason is None and not _stays_inside(described.path, self.folder, path):
+        if reason is None and not stays_below(described.path, self.folder, self.host):
             reason = "it is a link to a file outside the notebook's folder"
         if reason is None and not path.endswith(_CODE) and described.size > DATA_LIMIT:
             reason = f"it is larger than {DATA_LIMIT >> 20} MiB"
@@ -130,11 +144,6 @@ class _Finder:
         if path.endswith(".py"):
             for wanted in imports_of(self.host.read(described.path) or b"", path):
                 self.add(wanted)
-
-
-def _stays_inside(real: str, folder: str, path: str) -> bool:
-    """Say whether a file is where its path says, or a link that ends inside the folder."""
-    return real == f"{folder}/{path}" or real.startswith(folder.rstrip("/") + "/")
 
 
 def _added_folders(sources: Iterable[str]) -> Iterator[str]:

@@ -121,10 +121,10 @@ def _walk_modules(
 
 
 def walk(base: str, name: str, host: Host) -> Iterator[Recorded]:
-    """Yield every file below ``base/name``, with paths from ``base``."""
+    """Yield the files below ``base/name``, with paths from ``base``, entering no linked folder."""
     for entry in host.list(f"{base}/{name}"):
         path = f"{name}/{entry.name}"
         if not entry.is_directory:
             yield Recorded(path)
-        elif entry.name != "__pycache__":
+        elif not entry.is_link and entry.name != "__pycache__":
             yield from walk(base, path, host)
