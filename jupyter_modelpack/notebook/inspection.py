@@ -4,68 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from jupyter_modelpack.notebook.calls import read_calls
+from jupyter_modelpack.notebook.dataflow import read_flow
 from jupyter_modelpack.notebook.files import Files, NoFiles
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.parameters import Parameter, read_parameters
+from jupyter_modelpack.notebook.rules.code import find_computed_parameters, find_unreadable
+from jupyter_modelpack.notebook.rules.commands import find_commands
+from jupyter_modelpack.notebook.rules.context import Context, KernelFacts
+from jupyter_modelpack.notebook.rules.data import DataFile, read_data, sorted_files
+from jupyter_modelpack.notebook.rules.imports import (
+    Import,
+    find_missing_modules,
+    local_modules,
+    read_imports,
+)
+from jupyter_modelpack.notebook.rules.kernel import find_language, other_language
+from jupyter_modelpack.notebook.rules.network import find_network
+from jupyter_modelpack.notebook.rules.order import find_order
+from jupyter_modelpack.notebook.rules.people import find_waiting
+from jupyter_modelpack.notebook.rules.settings import find_settings, read_settings
+from jupyter_modelpack.notebook.rules.undefined import find_undefined
+from jupyter_modelpack.notebook.secrets.scan import find_secrets
 from jupyter_modelpack.notebook.snapshot import Snapshot
 from jupyter_modelpack.notebook.source import read_code
 from jupyter_modelpack.notebook.tags import has_tag
 
+__all__ = ["DataFile", "Import", "Inspection", "KernelFacts", "inspect"]
+
 FILE_LIMIT = 512 * 1024 * 1024
-
-
-class KernelFacts(Protocol):
-    """What an inspection asks about the notebook's kernel."""
-
-    @property
-    def language(self) -> str:
-        """The kernel's language, such as ``python``."""
-
-    def missing(self, module: str) -> bool:
-        """Tell whether a top-level module cannot be imported there."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How large a file may be (bytes) to be packaged rather than named as an input."""
-
-    file_bytes: int = FILE_LIMIT
-
-
-@dataclass(frozen=True)
-class Import:
-    """A module that a cell imports: ``name`` is its top level, ``module`` the whole dotted name."""
-
-    name: str
-    module: str
-    cell: int
-    line: int
-    optional: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON object of the REST interface."""
-        return {
-            "name": self.name,
-            "module": self.module,
-            "cell": self.cell,
-            "line": self.line,
-            "optional": self.optional,
-        }
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """A file that a cell reads, by its path relative to the notebook's folder, in bytes."""
-
-    path: str
-    size: int
-    cell: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON object of the REST interface."""
-        return {"path": self.path, "size": self.size, "cell": self.cell}
 
 
 @dataclass(frozen=True)
@@ -122,20 +91,60 @@ def inspect(
     kernel: KernelFacts | None = None,
     files: Files | None = None,
     environment_names: Iterable[str] = (),
-    limits: Limits | None = None,
+    file_limit: int = FILE_LIMIT,
 ) -> Inspection:
     """Inspect a snapshot; never raises for anything that a notebook can hold.
 
     ``environment_names`` are settings that the run will be given, so that they are not asked for.
     """
-    _ = files or NoFiles(), environment_names, limits, kernel
-    live = [cell for cell in snapshot.cells if cell.is_code and not has_tag(cell, "skip")]
-    codes = [read_code(cell) for cell in live]
-    parameters, _computed = read_parameters(codes)
+    live = tuple(cell for cell in snapshot.cells if cell.is_code and not has_tag(cell, "skip"))
+    codes = tuple(read_code(cell) for cell in live)
+    parameters, computed = read_parameters(codes)
+    context = Context(
+        snapshot=snapshot,
+        live=live,
+        codes=codes,
+        flows={code.cell.number: read_flow(code.tree) for code in codes if code.tree is not None},
+        reading=read_calls(codes),
+        files=files or NoFiles(),
+        kernel=kernel,
+        parameters=parameters,
+        computed=computed,
+        given=frozenset(environment_names),
+        file_limit=file_limit,
+    )
+    if other_language(context) is not None:
+        return Inspection(snapshot, _sorted([*find_language(context), *find_secrets(snapshot)]))
+    imports = read_imports(context)
+    local = local_modules(context, imports)
+    files_read = read_data(context)
+    findings = [
+        *find_secrets(snapshot),
+        *find_unreadable(context),
+        *find_computed_parameters(context),
+        *find_order(context),
+        *find_undefined(context),
+        *find_missing_modules(context, imports, local),
+        *files_read.findings.values(),
+        *find_network(context),
+        *find_commands(context),
+        *find_settings(context),
+        *find_waiting(context),
+    ]
     return Inspection(
         snapshot=snapshot,
+        findings=_sorted(findings),
+        imports=imports,
         parameters=parameters,
+        settings=read_settings(context),
+        data=sorted_files(files_read.data.values()),
+        external=sorted_files(files_read.external.values()),
+        local=local,
         checks=tuple(cell.number for cell in live if has_tag(cell, "check")),
         metrics=tuple(cell.number for cell in live if has_tag(cell, "metrics")),
         skipped=tuple(cell.number for cell in snapshot.cells if has_tag(cell, "skip")),
     )
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=Finding.sort_key))
