@@ -27,6 +27,7 @@ import uuid
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -130,9 +131,7 @@ def push_archive(image_archive: Path, repository: str, registry: str) -> str:
 def load_archive(image_archive: Path) -> list[str]:
     """Load an image archive into the engine; return the references by digest that it gave it."""
     require_engine()
-    import docker
-
-    client = docker.from_env()
+    client = import_module("docker").from_env()
     try:
         with image_archive.open("rb") as stream:
             loaded = client.images.load(stream)
@@ -172,12 +171,15 @@ def run_component_with_docker_runner(
             runner=local.DockerRunner(),
             pipeline_root=str(root),
             workspace_root=str(root / "workspace"),  # which kfp removes at the end
-            raise_on_error=False,
         )
         pipeline = components.load_component_from_text(pipeline_yaml.decode("utf-8"))
-        task = pipeline(**arguments)
-        outputs = dict(task.outputs)
-    return ComponentRun(bool(outputs), outputs, printed.getvalue())
+        try:
+            outputs = dict(pipeline(**arguments).outputs)
+        # kfp says the first; when the engine removed the container before it was asked for the
+        # exit code, kfp takes that for success and then misses the outputs
+        except (RuntimeError, ValueError) as failed:
+            return ComponentRun(False, {}, f"{printed.getvalue()}\n{failed}")
+    return ComponentRun(True, outputs, printed.getvalue())
 
 
 def run_job_on_cluster(

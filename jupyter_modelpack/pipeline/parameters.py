@@ -1,7 +1,9 @@
 """A notebook's parameters as Kubeflow's: the name and type of each, and a default that survives.
 
-Kubeflow carries numbers as double-precision floats and fills ``{{...}}`` templates inside texts. A
-default that would arrive changed is left out: the notebook's own, inside the image, then holds.
+Kubeflow carries numbers as double-precision floats, fills ``{{...}}`` templates inside texts, and
+its local runner wants a default for every parameter. A default that would arrive changed, and
+None, become text: a large integer its digits, anything else the empty text, by which the runtime
+understands "not given", so that the notebook's own default inside the image holds.
 """
 
 from __future__ import annotations
@@ -23,8 +25,6 @@ _TYPES: dict[str, ParameterType] = {
     "str": "STRING",
     "bool": "BOOLEAN",
     "list": "LIST",
-    "tuple": "LIST",
-    "set": "LIST",
     "dict": "STRUCT",
 }
 _EXACT_INTEGERS = 2**53
@@ -42,24 +42,24 @@ class ParameterLike(Protocol):
 
     @property
     def type(self) -> str:
-        """The name of the Python type of its default."""
+        """Its type: int, float, str, bool, list or dict; anything else is read from text."""
 
     @property
     def default(self) -> Any:
-        """The literal that the notebook assigns."""
+        """The literal that the notebook assigns, as JSON."""
 
 
 @dataclass(frozen=True)
 class PipelineParameter:
     """A typed parameter of a pipeline and the ``variable`` that it sets in the notebook.
 
-    Without a default it is optional, and the notebook's own default holds.
+    Without a default (None) it is optional, and the notebook's own default holds.
     """
 
     name: str
     variable: str
     type: ParameterType
-    default: Any = None
+    default: Any
 
 
 def pipeline_parameters(parameters: Iterable[ParameterLike]) -> tuple[PipelineParameter, ...]:
@@ -99,18 +99,12 @@ def _other_name(name: str, taken: set[str]) -> str:
 
 
 def _typed(parameter: ParameterLike) -> tuple[ParameterType, Any]:
-    kind = _TYPES.get(parameter.type, "STRING")
-    default = parameter.default
-    if isinstance(default, tuple):
-        default = list(default)
-    elif isinstance(default, (set, frozenset)):
-        default = sorted(default, key=repr)
-    if parameter.type not in _TYPES:
-        return kind, None
-    if not _survives(default):
-        # as text a large integer arrives whole, and the runtime reads it by its declared type
-        return ("STRING", str(default)) if kind == "NUMBER_INTEGER" else (kind, None)
-    return kind, float(default) if kind == "NUMBER_DOUBLE" else default
+    kind, default = _TYPES.get(parameter.type), parameter.default
+    if kind is not None and _survives(default):
+        return kind, float(default) if kind == "NUMBER_DOUBLE" else default
+    if isinstance(default, str):
+        return "STRING", None  # here the empty text is a value like any other
+    return "STRING", str(default) if isinstance(default, int) else ""
 
 
 def _survives(value: Any) -> bool:

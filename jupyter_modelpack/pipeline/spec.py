@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.reference import Reference
 from jupyter_modelpack.pipeline.names import dns_label
 from jupyter_modelpack.pipeline.parameters import (
     ParameterLike,
@@ -49,14 +50,14 @@ class PipelineSpec:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise InvalidInput("A pipeline needs a name.", field="name")
-        repository, _, digest = self.image.partition("@")
-        if not repository or not digest:
+        reference = Reference.parse(self.image)
+        if reference.digest is None:
             raise InvalidInput(
-                f"{self.image!r} does not name an image by its digest.",
+                f"{self.image!r} names an image by its tag, which may change.",
                 field="image",
                 advice="Use repository@sha256:..., so that the job runs what was verified.",
             )
-        Digest.parse(digest)
+        object.__setattr__(self, "image", str(reference))
         object.__setattr__(self, "name", dns_label(self.name))
         object.__setattr__(self, "display_name", self.display_name.strip() or self.name)
         pipeline_parameters(self.parameters)

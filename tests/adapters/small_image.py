@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from jupyter_modelpack.oci.archive import export_oci_archive
 from jupyter_modelpack.oci.config import ImageConfig
 from jupyter_modelpack.oci.image import write_image
 from jupyter_modelpack.oci.layer import write_layer
@@ -50,10 +50,8 @@ def make_small_image(directory: Path) -> SmallImage:
     image = write_image(layers, config, layout)
     layout.tag(f"{NAME}:1.0.0", image.manifest)
     archive = directory / "small.tar"
-    with tarfile.open(archive, "w") as tar:
-        for path in sorted(layout.path.rglob("*")):
-            if path.is_file() and "lock" not in path.name:
-                tar.add(path, path.relative_to(layout.path).as_posix())
+    with archive.open("wb") as stream:
+        export_oci_archive(layout, image.digest, f"{NAME}:1.0.0", stream)
     return SmallImage(archive, layout.path, str(image.digest))
 
 
@@ -95,6 +93,7 @@ def _code() -> Tree:
         File("etc/passwd", content=b"notebook:x:65532:65532::/work:/sbin/nologin\n"),
         Directory("work", 0o1777),
         Directory("tmp", 0o1777),
+        Directory("anyone", 0o1777),  # writable for every user unless the root is read-only
     ]
     return Tree("the stand-in runtime", "code", tuple(entries))
 

@@ -11,7 +11,7 @@ import time
 
 from modelpack_runtime.kubeflow import executor_output, parameter_values
 
-DEFAULTS = {"rate": 0.5, "rows": [1, 2], "label": "none", "größe": 2**60}
+DEFAULTS = {"rate": 0.5, "rows": [1, 2], "label": "none", "größe": 2**60, "depth": None}
 
 
 def main(given):
@@ -22,7 +22,10 @@ def main(given):
     kubeflow = json.loads(options.get("--executor-input", "{}"))
     names = json.loads(options.get("--parameter-names", "{}"))
     values = {**DEFAULTS, **json.loads(options.get("--parameters", "{}"))}
-    values.update(parameter_values(kubeflow, names))
+    for name, value in parameter_values(kubeflow, names).items():
+        as_text = isinstance(value, str) and not isinstance(DEFAULTS[name], str)
+        if value or not as_text:
+            values[name] = json.loads(value) if as_text else value
     print("values", json.dumps(values, sort_keys=True))
     print("facts", json.dumps(facts(), sort_keys=True))
     if not values["rows"]:
@@ -52,7 +55,7 @@ def facts():
     return {
         "uid": os.getuid(),
         "cwd": os.getcwd(),
-        "root_writable": can_write("/opt/here"),
+        "root_writable": can_write("/anyone/here"),
         "work_writable": can_write("here"),
         "tmp_writable": can_write("/tmp/here"),
         "token": os.path.exists("/var/run/secrets/kubernetes.io/serviceaccount/token"),

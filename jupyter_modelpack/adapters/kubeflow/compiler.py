@@ -6,7 +6,13 @@ parameter is ever part of a command line. The arguments that the runtime is star
     run --executor-input JSON --metrics PATH --executed-notebook PATH [--parameter-names JSON]
 
 The last one is there only when a variable has a name that Kubeflow refuses; it maps pipeline names
-to variables.
+to variables. The runtime's side of this protocol:
+
+- a text for a variable whose default is no text is read as by ``-p``; the empty text means "not
+  given" (see ``pipeline/parameters.py``);
+- whole numbers inside lists and mappings may arrive as ``1.0``, and are integers again;
+- the executor output is written only by a run that succeeded: kfp's local runner loses the exit
+  code of a container that removes itself, and takes it for a failure only when outputs are missing.
 """
 
 from __future__ import annotations
