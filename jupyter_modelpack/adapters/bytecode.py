@@ -21,7 +21,8 @@ from jupyter_modelpack.oci.tree import File, Tree
 
 _PROCESSES = 2
 _FEW = 100
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
+_MOST_SECONDS = 300.0
 _RACY_SECONDS = 2.0
 _KEEP_SECONDS = 30 * 86400
 _KEEP_TRANSIENT_SECONDS = 86400
@@ -49,7 +50,10 @@ def compile_tree(
         key += f"-{os.getpid()}-{time.monotonic_ns()}"
     kept = _kept(home / key)
     if kept is None:
-        kept = _make(jobs, interpreter, home, key, cancelled)
+        try:
+            kept = _make(jobs, interpreter, home, key, cancelled)
+        except OSError:
+            return tree
     entries = tuple(
         File(job.target, source=str(home / key / str(number)))
         for number, job in enumerate(jobs)
@@ -104,7 +108,7 @@ def _make(
     work = Path(tempfile.mkdtemp(prefix=".making-", dir=home))
     try:
         _run(_inputs(jobs, work), interpreter, work, cancelled)
-        sizes = {entry.name: entry.stat().st_size for entry in os.scandir(work)}
+        sizes = {e.name: e.stat().st_size for e in os.scandir(work) if e.name.isdecimal()}
         (work / _SIZES).write_text(json.dumps(sizes, sort_keys=True))
         work.chmod(0o755)
         shutil.rmtree(home / key, ignore_errors=True)
@@ -151,17 +155,16 @@ def _run(
             text.write_bytes(b"".join(row for _, row in ordered[number::count]))
             with text.open("rb") as stdin:
                 running.append(_start(interpreter, stdin.fileno()))
-        while any(process.poll() is None for process in running):
+        give_up = time.monotonic() + _MOST_SECONDS
+        while any(process.poll() is None for process in running) and time.monotonic() < give_up:
             if cancelled():
                 raise Aborted("Making bytecode was stopped.")
             time.sleep(_POLL_SECONDS)
-    except OSError:
-        return
     finally:
         for process in running:
             process.kill()
             process.wait()
-    for leftover in (*work.glob("in-*"), *work.glob("*.py")):
+    for leftover in (*work.glob("in-*"), *work.glob("*.py"), *work.glob("*.part")):
         leftover.unlink()
 
 

@@ -5,9 +5,9 @@ and prints one letter for each: ``r`` rewritten from the host's bytecode, ``c`` 
 skipped.
 Python 3.8 or newer; nothing is imported that a bare interpreter lacks.
 
-Marshal version 2 has no back references, so bytes do not tell how often an object was referred to.
-What is left to chance is made canonical in the bytes: the order of frozensets (before Python 3.11,
-which sorts them itself) and whether the file name happened to be interned.
+Marshal version 2 has no back references and no mark for interned strings, so bytes do not tell
+what else the process held. What is left to chance is the order of frozensets, made canonical in
+the bytes; Python 3.11 and newer sort them themselves.
 """
 
 from __future__ import annotations
@@ -57,13 +57,8 @@ def _marshalled(code: CodeType, path: str) -> bytes | None:
     if sys.version_info < (3, 11):
         for each in sets:
             body = body.replace(marshal.dumps(each, _VERSION), _ordered(each))
-    new = _text(b"u", path)
-    found = 0
-    for letter in (b"t", b"u"):
-        old = _text(letter, names[0])
-        found += body.count(old)
-        body = body.replace(old, new)
-    return body if found == len(names) else None
+    name = _text(names[0])
+    return body.replace(name, _text(path)) if body.count(name) == len(names) else None
 
 
 def _collect(code: CodeType, names: list[str], sets: list[frozenset[Any]]) -> None:
@@ -83,9 +78,9 @@ def _ordered(each: frozenset[Any]) -> bytes:
     return b">" + len(items).to_bytes(4, "little") + b"".join(items)
 
 
-def _text(letter: bytes, text: str) -> bytes:
+def _text(text: str) -> bytes:
     data = text.encode("utf-8", "surrogatepass")
-    return letter + len(data).to_bytes(4, "little") + data
+    return b"u" + len(data).to_bytes(4, "little") + data
 
 
 def host_code(source: str, data: bytes, status: os.stat_result) -> CodeType | None:
@@ -125,8 +120,9 @@ def _make(source: str, path: str, target: str) -> str:
             status = os.fstat(stream.fileno())
             data = stream.read()
         letter, content = bytecode(data, path, host_code(source, data, status))
-        with open(target, "wb") as stream:  # noqa: PTH123
+        with open(target + ".part", "wb") as stream:  # noqa: PTH123
             stream.write(content)
+        os.rename(target + ".part", target)
     except Exception:
         return "s"
     return letter
