@@ -22,6 +22,7 @@ from jupyter_modelpack.environment.facts import Facts
 from jupyter_modelpack.environment.probe import PROGRAM, read_answer
 from jupyter_modelpack.errors import Aborted, BackendError, InvalidInput
 
+_OLDEST = (3, 8)
 _RACY_NS = 2_000_000_000
 # Variables that only change what the interpreter prints or asks, and would disturb the answer.
 _NOISY = ("PYTHONINSPECT", "PYTHONVERBOSE", "PYTHONPROFILEIMPORTTIME", "PYTHONSTARTUP")
@@ -47,6 +48,8 @@ def probe_kernel(
         if facts is not None:
             return facts
     answer = _ask(kernel, (), timeout, cancelled)
+    if tuple(map(int, str(answer["python_version"]).split("."))) < _OLDEST:
+        raise _too_old(kernel)
     facts = complete(answer, HostFiles())
     facts = _with_hidden_sources(facts, kernel, timeout, cancelled)
     if kept is not None:
@@ -114,14 +117,18 @@ def _communicate(
 def _broken(kernel: Kernel, errors: str) -> Exception:
     last = next((line for line in reversed(errors.splitlines()) if line.strip()), "")
     if "SyntaxError" in last or "has no attribute" in last:
-        return InvalidInput(
-            f"The kernel {kernel.display_name} has a Python that is too old to be packaged.",
-            field="kernel",
-            advice="Choose a kernel with Python 3.8 or newer.",
-        )
+        return _too_old(kernel)
     return BackendError(
         f"The Python of kernel {kernel.display_name} stopped with an error: {last[:200]}",
         advice="Start the kernel once in JupyterLab to see whether it works.",
+    )
+
+
+def _too_old(kernel: Kernel) -> InvalidInput:
+    return InvalidInput(
+        f"The kernel {kernel.display_name} has a Python that is too old to be packaged.",
+        field="kernel",
+        advice="Choose a kernel with Python 3.8 or newer.",
     )
 
 

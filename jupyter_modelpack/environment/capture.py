@@ -165,11 +165,17 @@ def _image_path(
         return None
     if path.endswith(".pth") and _names_host_directory(distribution, path, host):
         return None
-    if path.startswith("__editable__"):
+    if distribution.editable and not _installed(path, distribution, facts):
         return None
     if not path.startswith(("..", "/")):
         return f"{facts.image_site_packages}/{path}"
     return _outside(path, distribution, facts)
+
+
+def _installed(path: str, distribution: Distribution, facts: Facts) -> bool:
+    """Say whether an editable distribution really installed a file: no hook, and no source."""
+    tops = {root.partition(".")[0] for root in distribution.sources}
+    return path.partition("/")[0] in tops and distribution.base in facts.site_directories
 
 
 def _outside(path: str, distribution: Distribution, facts: Facts) -> str | None:

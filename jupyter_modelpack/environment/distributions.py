@@ -15,6 +15,7 @@ from jupyter_modelpack.environment.facts import Distribution, Facts, inside
 from jupyter_modelpack.environment.host import Host
 from jupyter_modelpack.environment.records import recorded_files
 from jupyter_modelpack.environment.roots import deeper_roots, module_name, roots_of
+from jupyter_modelpack.environment.zipped import zipped_library
 
 _HEADER = re.compile(r"^(Name|Version|Requires-Dist): *([^\r\n]*)", re.MULTILINE)
 _SECTION = re.compile(r"\[(?P<extra>[^:\]]*)(?::(?P<marker>[^\]]*))?\]\Z")
@@ -55,6 +56,8 @@ def _stdlib_modules(facts: Facts, host: Host) -> frozenset[str]:
     names: set[str] = set()
     for directory in (facts.stdlib, f"{facts.stdlib}/lib-dynload"):
         names.update(name for name, _, _ in _modules(directory, host))
+    for path, _ in zipped_library(facts, host):
+        names.add(path.partition("/")[0].partition(".")[0])
     return frozenset(names - {"site_packages", "dist_packages"})
 
 

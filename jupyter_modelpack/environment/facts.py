@@ -36,7 +36,7 @@ class Distribution:
     roots: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     origin: str = "index"
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @cached_property
     def key(self) -> str:
@@ -143,7 +143,7 @@ class Facts:
         if not inside and parts[0] in _STAND_INS:
             stand_in = self.by_key.get(_STAND_INS[parts[0]])
             inside = [stand_in] if stand_in else []
-        return tuple(dict.fromkeys(inside)) if inside else ()
+        return tuple(dict.fromkeys(inside))
 
     def missing(self, module: str) -> bool:
         """Say whether importing ``module`` would fail in this kernel, as far as names tell."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
-import zipfile
 from collections.abc import Iterator
 
 from jupyter_modelpack.environment.facts import Facts, inside
 from jupyter_modelpack.environment.host import Host
+from jupyter_modelpack.environment.zipped import zipped_library
 from jupyter_modelpack.oci.tree import Entry, File, Link, Tree
 
 PREFIX = "opt/python"
@@ -118,14 +117,8 @@ def _without_prefix(text: bytes, facts: Facts) -> bytes:
 
 def _zipped_library(facts: Facts, host: Host) -> Iterator[Entry]:
     """Unpack a zipped standard library, because Python finds its prefix by a plain ``os.py``."""
-    archive = f"python{facts.version.replace('.', '')}.zip"
-    for place in facts.sys_path:
-        if posixpath.basename(place) != archive or (data := host.read(place)) is None:
-            continue
-        with zipfile.ZipFile(io.BytesIO(data)) as zipped:
-            for name in sorted(zipped.namelist()):
-                if not name.endswith(("/", *_DROPPED_ENDINGS[1:])) and "__pycache__" not in name:
-                    yield File(f"{facts.image_stdlib}/{name}", content=zipped.read(name))
+    for name, content in zipped_library(facts, host):
+        yield File(f"{facts.image_stdlib}/{name}", content=content)
 
 
 def _relocation(facts: Facts, host: Host) -> Iterator[Entry]:

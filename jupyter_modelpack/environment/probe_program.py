@@ -38,6 +38,16 @@ def running_program() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
+def standard_library() -> str:
+    """Return the directory of the standard library, even when most of it is in a zip file."""
+    directory = os.path.dirname(os.__file__)
+    if os.path.isdir(directory):
+        return directory
+    import sysconfig
+
+    return sysconfig.get_path("stdlib")
+
+
 def implementation_version() -> str:
     """Return the version of the implementation as PEP 508 spells it."""
     info = sys.implementation.version
@@ -75,7 +85,7 @@ def describe() -> dict[str, object]:
         "libpython": loaded_libpython(),
         "prefix": sys.prefix,
         "base_prefix": sys.base_prefix,
-        "stdlib": os.path.dirname(os.__file__),
+        "stdlib": standard_library(),
         "platlibdir": getattr(sys, "platlibdir", "lib"),
         "sys_path": [entry for entry in sys.path if entry],
         "site_directories": list(site.getsitepackages()) + ([user_site] if user_site else []),
