@@ -21,6 +21,7 @@ _DOCKER_LAYERS = {
 _GZIP_LEVEL = 1  # of isal's 0 to 3: within 10 % of zlib's default at ten times its speed
 _ZSTD_LEVEL = 3
 _ZSTD_WINDOW = 128 << 20
+_ZSTD_PIECE = 2 << 10
 _CHUNK = 1 << 18
 
 
@@ -89,7 +90,7 @@ def decompressed(stream: Readable, media_type: str) -> Callable[[int], bytes]:
     if compression == "none":
         return stream.read
     if compression == "zstd":
-        return _zstd_reader(stream)
+        return _Unzstd(stream).read
     return _Gunzip(stream).read
 
 
@@ -124,20 +125,46 @@ class _Gunzip:
                 raise _broken("it ends too early")
 
 
-def _zstd_reader(stream: Readable) -> Callable[[int], bytes]:
-    zstandard = _zstandard()
-    reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_reader(
-        stream, read_size=_CHUNK, read_across_frames=True
-    )
+class _Unzstd:
+    """Reads zstd frames; unlike the library's own reader it notices when the last one is cut off.
 
-    def read(size: int) -> bytes:
+    The library gives all that a piece of input decompresses to, and a block of four bytes can be
+    128 KiB, so the pieces are small.
+    """
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._module = _zstandard()
+        self._context = self._module.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        self._object: Any = None
+        self._input = b""
+        self._output = b""
+        self._position = 0
+
+    def read(self, size: int) -> bytes:
+        while self._position == len(self._output):
+            if not self._input:
+                self._input = self._stream.read(_ZSTD_PIECE)
+                if not self._input:
+                    if self._object is not None:
+                        raise _broken("it ends too early")
+                    return b""
+            self._step()
+        begin = self._position
+        data = self._output[begin : begin + size]
+        self._position = begin + len(data)
+        return data
+
+    def _step(self) -> None:
+        if self._object is None:
+            self._object = self._context.decompressobj()
         try:
-            out: bytes = reader.read(size)
-        except zstandard.ZstdError as error:
+            self._output, self._position = self._object.decompress(self._input), 0
+        except self._module.ZstdError as error:
             raise _broken(str(error)) from error
-        return out
-
-    return read
+        self._input = b""
+        if self._object.eof:
+            self._input, self._object = self._object.unused_data, None
 
 
 def chunks(read: Callable[[int], bytes], size: int = 1 << 20) -> Iterator[bytes]:

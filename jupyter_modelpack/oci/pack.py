@@ -122,7 +122,7 @@ def _file_header(entry: File, size: int) -> bytes:
 
 
 def _encoded(path: str) -> bytes:
-    return os.fsencode(path)
+    return path.encode("utf-8", "surrogateescape")  # not os.fsencode, which asks the locale
 
 
 def _changed(entry: File) -> Conflict:

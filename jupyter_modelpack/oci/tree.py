@@ -17,7 +17,15 @@ def _checked(path: str) -> str:
     parts = path.split("/")
     if not path or path.startswith("/") or "\0" in path or any(p in ("", ".", "..") for p in parts):
         raise InvalidInput(f"{path!r} is not a path inside an image.", field="path")
-    return path
+    return _encodable(path)
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{text!r} is not a name that a file can have.", field="path") from None
+    return text
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,7 @@ class Link:
         _checked(self.path)
         if not self.target or "\0" in self.target:
             raise InvalidInput(f"{self.path} needs a target.", field="target")
+        _encodable(self.target)
 
 
 @dataclass(frozen=True)
