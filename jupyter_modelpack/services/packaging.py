@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jupyter_modelpack.errors import BackendUnavailable, GateNotSatisfied
+from jupyter_modelpack.errors import Aborted, BackendError, GateNotSatisfied
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.snapshot import Snapshot
+from jupyter_modelpack.oci.descriptor import Descriptor
 from jupyter_modelpack.services import record as records
 from jupyter_modelpack.services.assembly import Assembled, Assembly
 from jupyter_modelpack.services.inspecting import Inspected, Inspector
@@ -42,8 +43,8 @@ class Verifier(Protocol):
 class Jobs(Protocol):
     """Compiles what a cluster runs."""
 
-    def compile(self, record: Mapping[str, Any]) -> Mapping[str, bytes]:
-        """Return file contents by format; raises BackendUnavailable without the packages."""
+    def compile(self, record: Mapping[str, Any]) -> tuple[Mapping[str, bytes], str]:
+        """Return file contents by format, and what to do about a format that is missing."""
 
 
 class Releases(Protocol):
@@ -65,8 +66,18 @@ class Names(Protocol):
     def alone(self, package: str) -> AbstractContextManager[None]:
         """Keep other processes from releasing the same package meanwhile."""
 
-    def name(self, name: str, assembled: Assembled) -> None:
+    def name(self, name: str, manifest: Descriptor) -> None:
         """Let ``name`` stand for the image."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Files for a cluster, the image and version that they name, and the seconds that it took."""
+
+    stamp: tuple[str, str]
+    files: Mapping[str, bytes]
+    hint: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -182,6 +193,10 @@ class _Packaging:
             added += new
             self._found(_added(new))
             assembled = self._assemble(inspected, added)
+        if verification.phase == "Aborted":
+            raise Aborted("Packaging was stopped.", advice="Nothing was changed.")
+        if verification.phase == "Errored":
+            raise BackendError(verification.text, advice="Run it again; the log says more.")
         if verification.phase != "Succeeded":
             failing = [f for f in verification.findings if f.severity == "blocking"]
             raise GateNotSatisfied(
@@ -191,33 +206,36 @@ class _Packaging:
             )
         return verification, assembled
 
-    def _compile(self, assembled: Assembled) -> tuple[str, Mapping[str, bytes], float]:
+    def _compile(self, assembled: Assembled) -> Compiled:
         began = self._ports.monotonic()
-        files = self._ports.jobs.compile(assembled.record)
-        return assembled.digest, files, self._ports.monotonic() - began
+        record = self._versioned(assembled, assembled.record)
+        files, hint = self._ports.jobs.compile(record)
+        stamp = (assembled.digest, str(record["version"]))
+        return Compiled(stamp, files, hint, self._ports.monotonic() - began)
 
-    def _job(
-        self, assembled: Assembled, job: Future[tuple[str, Mapping[str, bytes], float]]
-    ) -> Mapping[str, bytes]:
+    def _versioned(self, assembled: Assembled, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        releases = self._ports.releases
+        made = releases.by_digest(assembled.name, assembled.digest)
+        return made or records.with_version(record, releases.newest(assembled.name))
+
+    def _job(self, assembled: Assembled, job: Future[Compiled]) -> Mapping[str, bytes]:
         with self._steps.running("job") as step:
-            try:
-                digest, files, took = job.result()
-                if digest != assembled.digest:
-                    _, files, took = self._compile(assembled)
-            except BackendUnavailable as error:
+            compiled = job.result()
+            version = str(self._versioned(assembled, assembled.record)["version"])
+            if compiled.stamp != (assembled.digest, version):
+                compiled = self._compile(assembled)
+            step.tell(compiled.hint or "pipeline and job, by digest")
+            if compiled.hint:
                 step.phase = "Skipped"
-                step.tell(str(error))
-                return {}
-            step.tell("pipeline and job, by digest")
-            self._steps.seconds["job"] = round(took, 3)
-            return files
+        self._steps.seconds["job"] = round(compiled.seconds, 3)
+        return compiled.files
 
     def _release(
         self,
         inspected: Inspected,
         assembled: Assembled,
         verification: Verification,
-        job: Future[tuple[str, Mapping[str, bytes], float]],
+        job: Future[Compiled],
     ) -> PackageResult:
         files = self._job(assembled, job)
         seconds = self._steps.total()
@@ -231,7 +249,7 @@ class _Packaging:
             "checks": [dict(check) for check in verification.checks],
             "metrics": dict(verification.metrics),
             "isolation": verification.isolation,
-            "pipeline": {"available": bool(files), "formats": sorted(files)},
+            "pipeline": {"available": "kubeflow" in files, "formats": sorted(files)},
             "seconds": seconds,
         }
         with self._ports.names.alone(assembled.name):
@@ -249,10 +267,12 @@ class _Packaging:
         else:
             record = records.with_version(described, releases.newest(name))
         # The image has its name before the record exists, so that no record is without an image.
-        self._ports.names.name(f"{name}:{record['version']}", assembled)
+        self._ports.names.name(f"{name}:{record['version']}", assembled.image)
         releases.put(record, files)
         version = str(record["version"])
-        return PackageResult(name, version, assembled.manifest, record, unchanged=made is not None)
+        return PackageResult(
+            name, version, assembled.image.digest, record, unchanged=made is not None
+        )
 
     def _found(self, findings: tuple[Finding, ...]) -> None:
         for finding in findings:

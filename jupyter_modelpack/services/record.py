@@ -53,7 +53,7 @@ def with_version(record: Mapping[str, Any], parent: Mapping[str, Any] | None) ->
     }
 
 
-def image_part(image: Image, layers: Sequence[Layer], sizes: Mapping[str, int]) -> dict[str, Any]:
+def image_part(image: Image, layers: Sequence[Layer]) -> dict[str, Any]:
     """Return the part of a record that describes the image; sizes are bytes in the store."""
     own = sum(layer.descriptor.size for layer in layers if layer.kind in ("code", "data"))
     return {
@@ -72,7 +72,6 @@ def image_part(image: Image, layers: Sequence[Layer], sizes: Mapping[str, int]) 
             for layer in layers
         ],
         "reused_layers": sum(layer.reused for layer in layers),
-        "own_files": dict(sizes),
     }
 
 

@@ -24,6 +24,7 @@ class RunOrder:
     run_id: str
     settings: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    time_limit: float | None = None
 
 
 class Records(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_modelpack.notebook.finding import Finding
@@ -30,17 +31,61 @@ class IsolationFacts(Protocol):
 class RunFacts(Protocol):
     """What the runner reports of one run of an image."""
 
-    phase: Any
-    cell: int | None
-    cells: int | None
-    reached_limit: bool
-    metrics: Mapping[str, Any]
-    checks: Sequence[Mapping[str, Any]]
-    error: Mapping[str, Any] | None
-    writes_outside: Sequence[Mapping[str, Any]]
-    network: Sequence[Mapping[str, Any]]
-    isolation: IsolationFacts
-    seconds: float
+    @property
+    def phase(self) -> Phase:
+        """Succeeded, Failed, Errored or Aborted."""
+
+    @property
+    def cell(self) -> int | None:
+        """The cell it was in, at a time limit the last one that finished."""
+
+    @property
+    def cells(self) -> int | None:
+        """How many cells there are."""
+
+    @property
+    def reached_limit(self) -> bool:
+        """Whether the time limit ended it."""
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """Values by name."""
+
+    @property
+    def checks(self) -> Sequence[Mapping[str, Any]]:
+        """``{"cell", "passed", "message"}`` each."""
+
+    @property
+    def error(self) -> Mapping[str, Any] | None:
+        """What ended it: ``ename``, ``evalue``, ``cell``, ``line``."""
+
+    @property
+    def writes_outside(self) -> Sequence[Mapping[str, Any]]:
+        """``{"cell", "path"}`` each."""
+
+    @property
+    def network(self) -> Sequence[Mapping[str, Any]]:
+        """``{"cell", "host"}`` each."""
+
+    @property
+    def isolation(self) -> IsolationFacts:
+        """How it was kept apart."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+
+    @property
+    def missing_modules(self) -> Sequence[str]:
+        """What it imported in vain."""
+
+    @property
+    def executed_notebook(self) -> Path | None:
+        """The notebook as it ran."""
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """The files that it wrote, below its work directory."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Measurements of the whole product, each beside what it is compared with."""

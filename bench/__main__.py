@@ -1,0 +1,35 @@
+"""``python -m bench``: what packaging costs, as ratios within one run on one machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from bench import dockerfile, packaging, server
+from bench.report import Report
+
+
+def main() -> int:
+    """Run the measurements, print them with their bars, and return 1 if one was missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    parser.add_argument("--without", action="append", default=[], choices=("dockerfile", "server"))
+    arguments = parser.parse_args()
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="modelpack-bench-") as folder:
+        home = Path(folder)
+        ours = packaging.measure(home, report)
+        if "dockerfile" not in arguments.without:
+            dockerfile.measure(home, ours, report)
+        if "server" not in arguments.without:
+            server.measure(home, report)
+    report.print()
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report.to_json(), indent=2) + "\n")
+    return 0 if report.met else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

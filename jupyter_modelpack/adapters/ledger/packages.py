@@ -1,0 +1,108 @@
+"""The records of packages, by name and version, by digest and by notebook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from jupyter_modelpack.adapters.ledger.database import Database
+from jupyter_modelpack.adapters.ledger.schema import package_files, packages
+from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.release.version import Version
+
+Record = Mapping[str, Any]
+
+
+class PackageRecords:
+    """Keeps what packaging found out; a name and version, once given, stay with their digest."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def newest(self, name: str) -> Record | None:
+        """Return the record with the highest version of a name."""
+        found = self.list(name=name)
+        return max(found, key=lambda record: Version.parse(record["version"]), default=None)
+
+    def by_digest(self, name: str, digest: str) -> Record | None:
+        """Return the record of this very image under a name."""
+        return self._one(packages.c.name == name, packages.c.digest == digest)
+
+    def with_digest(self, digest: str) -> Record:
+        """Return the newest record of an image under any name, or raise NotFound."""
+        found = self._one(packages.c.digest == digest)
+        if found is None:
+            raise NotFound("package", digest, advice="List what there is: jupyter modelpack list")
+        return found
+
+    def get(self, name: str, version: str) -> Record:
+        """Return one record, or raise NotFound."""
+        found = self._one(packages.c.name == name, packages.c.version == version)
+        if found is None:
+            known = ", ".join(record["version"] for record in self.list(name=name)[:5])
+            advice = f"It has {known}." if known else "List what there is: jupyter modelpack list"
+            raise NotFound("package", f"{name}:{version}", advice=advice)
+        return found
+
+    def list(self, *, name: str | None = None, path: str | None = None) -> list[Record]:
+        """Return records, newest first."""
+        query = sa.select(packages.c.record).order_by(packages.c.id.desc())
+        if name is not None:
+            query = query.where(packages.c.name == name)
+        if path is not None:
+            query = query.where(packages.c.path == path)
+        with self._database.transaction() as connection:
+            return [json.loads(text) for text in connection.execute(query).scalars()]
+
+    def put(self, record: Record, files: Mapping[str, bytes]) -> None:
+        """Keep a record and its files, all or nothing, in place of one of this name and digest."""
+        text = json.dumps(record, ensure_ascii=False, sort_keys=True)
+        values = {key: record[key] for key in ("name", "version", "digest", "path", "created")}
+        same = (packages.c.name == record["name"]) & (packages.c.digest == record["digest"])
+        with self._database.transaction() as connection:
+            identity = connection.execute(sa.select(packages.c.id).where(same)).scalar()
+            if identity is None:
+                connection.execute(packages.insert().values(**values, record=text))
+                identity = connection.execute(sa.select(packages.c.id).where(same)).scalar_one()
+            else:
+                connection.execute(packages.update().where(same).values(record=text))
+            connection.execute(package_files.delete().where(package_files.c.package == identity))
+            for kind, content in files.items():
+                row = {"package": identity, "format": kind, "content": content}
+                connection.execute(package_files.insert().values(**row))
+
+    def file(self, name: str, version: str, kind: str) -> bytes:
+        """Return a compiled file of a package, or raise NotFound."""
+        query = (
+            sa.select(package_files.c.content)
+            .join(packages, packages.c.id == package_files.c.package)
+            .where(packages.c.name == name, packages.c.version == version)
+            .where(package_files.c.format == kind)
+        )
+        with self._database.transaction() as connection:
+            content = connection.execute(query).scalar()
+        if content is None:
+            raise NotFound(
+                "pipeline",
+                f"of {name}:{version} for {kind}",
+                advice="Install it and package again: pip install 'jupyter-modelpack[kubeflow]'",
+            )
+        return bytes(content)
+
+    def digests(self) -> tuple[str, ...]:
+        """Return the digests of all images that a record needs."""
+        with self._database.transaction() as connection:
+            found = connection.execute(sa.select(packages.c.digest)).scalars()
+            return tuple(str(digest) for digest in found)
+
+    def _one(self, *conditions: sa.ColumnElement[bool]) -> Record | None:
+        query = sa.select(packages.c.record).where(*conditions).order_by(packages.c.id.desc())
+        with self._database.transaction() as connection:
+            text = connection.execute(query.limit(1)).scalar()
+        if text is None:
+            return None
+        found: Record = json.loads(text)
+        return found

@@ -1,0 +1,47 @@
+"""The notebook as it goes into an image: what runs, without outputs, counts or machine's traces."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from jupyter_modelpack.notebook.snapshot import Snapshot
+
+SKIP = "skip"
+_EXECUTION_COUNT = {"execution_count": None, "outputs": []}
+
+
+def sealed_notebook(snapshot: Snapshot) -> bytes:
+    """Return the notebook's JSON without outputs; cells tagged ``skip`` are left empty.
+
+    Cells keep their places, so that their numbers stay those of the notebook on the screen.
+    """
+    metadata: dict[str, Any] = {"language_info": {"name": "python"}}
+    if snapshot.kernel_name:
+        metadata["kernelspec"] = {
+            "display_name": snapshot.kernel_display_name or snapshot.kernel_name,
+            "language": "python",
+            "name": snapshot.kernel_name,
+        }
+    cells = []
+    for cell in snapshot.cells:
+        kept = {
+            "cell_type": cell.kind,
+            "id": cell.id,
+            "metadata": {"tags": list(cell.tags)} if cell.tags else {},
+            "source": "" if SKIP in cell.tags else cell.source,
+        }
+        cells.append(kept | _EXECUTION_COUNT if cell.kind == "code" else kept)
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
+    return (text + "\n").encode("utf-8", "replace")
+
+
+def cell_digests(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return one digest for each code cell that runs, over its source and tags."""
+    return tuple(
+        hashlib.sha256("\0".join((*sorted(cell.tags), cell.source)).encode()).hexdigest()[:32]
+        for cell in snapshot.cells
+        if cell.is_code and SKIP not in cell.tags
+    )

@@ -1,0 +1,85 @@
+"""Verifying: the image that was made is run, sealed, before anybody calls it done."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelpack.notebook.reproduction import Reproduction, compare
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.services.assembly import Assembled
+from jupyter_modelpack.services.packaging_types import PackageRequest
+from jupyter_modelpack.services.running import ImageRunner, RunOrder
+from jupyter_modelpack.services.steps import Step
+from jupyter_modelpack.services.verification import Verification, judge
+
+
+class SealedVerifier:
+    """Runs an image once with its own defaults, in a folder that is thrown away."""
+
+    def __init__(self, runner: ImageRunner, work_root: Path, time_limit: float) -> None:
+        self._runner = runner
+        self._work_root = work_root
+        self._time_limit = time_limit
+
+    def verify(
+        self,
+        assembled: Assembled,
+        request: PackageRequest,
+        step: Step,
+        log: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> tuple[Verification, tuple[str, ...]]:
+        """Return the verdict, and the modules that the image lacks."""
+        self._work_root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix="verify-", dir=self._work_root, ignore_cleanup_errors=True
+        ) as folder:
+            order = RunOrder(
+                name=assembled.name,
+                version="",
+                parameters={},
+                network=request.network,
+                work_dir=Path(folder),
+                run_id="verify",
+                settings=request.settings,
+                inputs=_inputs(assembled),
+                time_limit=self._time_limit,
+            )
+            result = self._runner.run(
+                Digest.parse(assembled.digest), order, _Cells(step, request.network), log, cancelled
+            )
+            reproduction = _reproduced(assembled, result.executed_notebook)
+        verdict = judge(result, network_allowed=request.network, reproduction=reproduction)
+        return verdict, tuple(result.missing_modules)
+
+
+class _Cells:
+    """Shows which cell runs."""
+
+    def __init__(self, step: Step, network: bool) -> None:
+        self._step = step
+        self._tail = "with network" if network else "no network, read-only"
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        if event.get("event") == "cell-started" and event.get("cells"):
+            cell, cells = int(event["cell"]), int(event["cells"])
+            self._step.tell(f"cell {cell} of {cells}, {self._tail}", (cell - 1) / cells)
+
+
+def _inputs(assembled: Assembled) -> dict[str, str]:
+    folder = assembled.inspected.folder
+    return {item["path"]: str(Path(folder) / item["path"]) for item in assembled.record["external"]}
+
+
+def _reproduced(assembled: Assembled, executed: Path | None) -> Reproduction:
+    if executed is None:
+        return Reproduction()
+    try:
+        cells = json.loads(Path(executed).read_bytes())["cells"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return Reproduction()
+    return compare(assembled.inspected.snapshot.notebook["cells"], cells)

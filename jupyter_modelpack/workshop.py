@@ -1,0 +1,229 @@
+"""The workshop: services joined with adapters, for the command line and the worker process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from jupyter_modelpack.adapters.bytecode import compile_tree
+from jupyter_modelpack.adapters.elf import LinuxMachine
+from jupyter_modelpack.adapters.host_files import HostFiles
+from jupyter_modelpack.adapters.image_names import ImageNames, write_whole
+from jupyter_modelpack.adapters.jobs import JobCompiler, compile_one
+from jupyter_modelpack.adapters.kernel_probe import probe_kernel
+from jupyter_modelpack.adapters.kernels import resolve_kernel
+from jupyter_modelpack.adapters.notebook_files import LocalNotebooks, file_digest
+from jupyter_modelpack.environment.facts import Facts
+from jupyter_modelpack.oci.cache import LayerCache
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.layout import Layout
+from jupyter_modelpack.oci.tree import Entry, File, Tree
+from jupyter_modelpack.runtime.contents import image_files
+from jupyter_modelpack.services.assembly import Assembly
+from jupyter_modelpack.services.inspecting import Inspected, Inspector, KernelAnswer
+from jupyter_modelpack.services.packaging_types import PackageRequest, PackageResult, Progress
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.adapters.ledger import Ledger
+    from jupyter_modelpack.adapters.runner import Runner
+    from jupyter_modelpack.adapters.sandbox.request import Isolation
+    from jupyter_modelpack.oci.problem import Problem
+    from jupyter_modelpack.oci.sweep import Freed
+    from jupyter_modelpack.services.packages import Packages
+    from jupyter_modelpack.services.running import RunOrder
+
+
+def _never() -> bool:
+    return False
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _write(out: BinaryIO, content: bytes) -> None:
+    out.write(content)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set: limits in seconds and bytes, and how runs are kept apart."""
+
+    verify_seconds: float = 120.0
+    file_bytes: int = 512 << 20
+    memory_bytes: int | None = None
+    isolation: str = "auto"
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Settings:
+        """Take the values that are settings, and leave the others."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in known})
+
+
+def default_data_dir() -> Path:
+    """Return where packages are kept unless a setting says otherwise."""
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir()) / "modelpack"
+
+
+def open_workshop(data_dir: Path | str, settings: Mapping[str, Any]) -> Workshop:
+    """Open the store, the ledger and the caches below ``data_dir``, which is made if need be."""
+    return Workshop(Path(data_dir).expanduser().absolute(), Settings.of(settings))
+
+
+class Workshop:
+    """Packages and runs notebooks in one data directory; several processes may have it open."""
+
+    def __init__(self, data_dir: Path, settings: Settings) -> None:
+        self.data_dir = data_dir
+        self.settings = settings
+        self._cache = data_dir / "cache"
+        self.layout = Layout(data_dir / "store")
+        self._inspector = Inspector(
+            LocalNotebooks(), _Kernels(self._cache / "probe"), file_bytes=settings.file_bytes
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What was packaged so far."""
+        from jupyter_modelpack.adapters.ledger import Ledger
+
+        return Ledger(self.data_dir / "ledger.sqlite")
+
+    @cached_property
+    def packages(self) -> Packages:
+        """Finds and lists packages."""
+        from jupyter_modelpack.services.packages import Packages
+
+        return Packages(self.ledger.packages)
+
+    def isolation(self) -> Isolation:
+        """Return the isolation that runs on this machine have."""
+        from jupyter_modelpack.adapters.sandbox.isolation import best_isolation
+
+        return best_isolation(self.settings.isolation)
+
+    def inspect(self, path: str, cancelled: Callable[[], bool] = _never) -> Inspected:
+        """Say what stands in the way of packaging a notebook; nothing of it is executed."""
+        return self._inspector.all(path, cancelled)
+
+    def package(
+        self,
+        request: PackageRequest,
+        progress: Progress,
+        cancelled: Callable[[], bool] = _never,
+    ) -> PackageResult:
+        """Package a notebook; raises what ``services.packaging.package`` raises."""
+        from jupyter_modelpack.services import packaging
+        from jupyter_modelpack.services.verifying import SealedVerifier
+
+        work = self.data_dir / "cache" / "verify"
+        ports = packaging.Ports(
+            self._inspector,
+            self._assembly(),
+            SealedVerifier(self._runner(), work, self.settings.verify_seconds),
+            JobCompiler(),
+            self.ledger.packages,
+            ImageNames(self.layout, self._cache / "locks"),
+            time.monotonic,
+            _now,
+        )
+        return packaging.package(request, ports, progress, cancelled)
+
+    def run(
+        self,
+        order: RunOrder,
+        on_event: Callable[[Mapping[str, Any]], None],
+        on_log: Callable[[str], None],
+        cancelled: Callable[[], bool] = _never,
+    ) -> dict[str, Any]:
+        """Run a package to its end and return what REST and the command line show of it."""
+        from jupyter_modelpack.services.running import run_package
+
+        runner = self._runner()
+        return run_package(order, self.packages, runner, on_event, on_log, cancelled)
+
+    def export(
+        self,
+        record: Mapping[str, Any],
+        kind: str,
+        target: Path,
+        *,
+        overwrite: bool = False,
+        repository: str | None = None,
+    ) -> int:
+        """Write a package to a file in one of the formats, and return the file's bytes."""
+        from jupyter_modelpack.oci.archive import export_docker_archive, export_oci_archive
+
+        name = f"{record['name']}:{record['version']}"
+        digest = Digest.parse(record["digest"])
+        if kind in ("kubeflow", "kubernetes"):
+            content = compile_one(record, kind, repository)
+            return write_whole(target, lambda out: _write(out, content), overwrite=overwrite)
+        write = {"oci-archive": export_oci_archive, "docker-archive": export_docker_archive}[kind]
+        return write_whole(
+            target, lambda out: write(self.layout, digest, name, out), overwrite=overwrite
+        )
+
+    def verify_store(self) -> list[Problem]:
+        """Compute every digest of the store again."""
+        return self.layout.verify()
+
+    def collect_garbage(self, older_than_seconds: float) -> Freed:
+        """Remove blobs that no package refers to."""
+        keep = [Digest.parse(digest) for digest in self.ledger.packages.digests()]
+        return self.layout.gc(keep, older_than_seconds)
+
+    def _runner(self) -> Runner:
+        from jupyter_modelpack.adapters.runner import Runner
+
+        return Runner(
+            self.layout,
+            self._cache / "rootfs",
+            isolation=self.settings.isolation,
+            memory_bytes=self.settings.memory_bytes,
+        )
+
+    def _assembly(self) -> Assembly:
+        return Assembly(
+            HostFiles(),
+            LinuxMachine,
+            _Bytecode(self._cache),
+            file_digest,
+            self.layout,
+            LayerCache(self._cache / "layers"),
+            _runtime_entries,
+        )
+
+
+class _Kernels:
+    """Kernels of this machine."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+
+    def answer(self, name: str | None, cancelled: Callable[[], bool]) -> KernelAnswer:
+        kernel = resolve_kernel(name)
+        facts = probe_kernel(kernel, cache_dir=self._cache, cancelled=cancelled)
+        return KernelAnswer(kernel.name, kernel.display_name, facts, kernel.assumed)
+
+
+class _Bytecode:
+    """Bytecode by the kernel's own Python, kept below the cache directory."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+
+    def __call__(self, tree: Tree, facts: Facts, cancelled: Callable[[], bool]) -> Tree:
+        return compile_tree(tree, facts, self._cache, cancelled)
+
+
+def _runtime_entries() -> Sequence[Entry]:
+    return [File(path, content=content) for path, content in image_files().items()]
