@@ -29,27 +29,27 @@ class Resources:
     memory: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PipelineSpec:
     """What Kubeflow and Kubernetes are asked to run for one version of a package.
 
     ``image`` is a reference by digest (``repository@sha256:...``); a tag alone raises InvalidInput.
     ``parameters`` are the notebook's: anything with ``name``, ``type`` and ``default``. ``name``
-    is made a DNS-1123 label; ``display_name`` keeps what the person called it.
+    is the DNS-1123 label made from what is given there, else from ``display_name``, which is kept.
     """
 
-    name: str
     display_name: str
     version: str
     image: str
+    name: str = ""
     parameters: tuple[ParameterLike, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     resources: Resources = field(default_factory=Resources)
 
     def __post_init__(self) -> None:
-        if not self.name.strip():
-            raise InvalidInput("A pipeline needs a name.", field="name")
+        if not self.display_name.strip():
+            raise InvalidInput("A pipeline needs a name.", field="display_name")
         reference = Reference.parse(self.image)
         if reference.digest is None:
             raise InvalidInput(
@@ -58,8 +58,7 @@ class PipelineSpec:
                 advice="Use repository@sha256:..., so that the job runs what was verified.",
             )
         object.__setattr__(self, "image", str(reference))
-        object.__setattr__(self, "name", dns_label(self.name))
-        object.__setattr__(self, "display_name", self.display_name.strip() or self.name)
+        object.__setattr__(self, "name", dns_label(self.name or self.display_name))
         pipeline_parameters(self.parameters)
 
     @property

@@ -42,7 +42,9 @@ class Given:
 
 
 def spec(*parameters: Given, name: str = "Churn", **more: Any) -> PipelineSpec:
-    return PipelineSpec(name, name, "1.0.0", IMAGE, parameters, **more)
+    return PipelineSpec(
+        display_name=name, version="1.0.0", image=IMAGE, parameters=parameters, **more
+    )
 
 
 def compiled(*parameters: Given, **more: Any) -> Any:
@@ -118,7 +120,8 @@ def test_the_same_spec_gives_the_same_bytes_in_any_process() -> None:
         "from jupyter_modelpack.adapters.kubeflow.compiler import compile_pipeline\n"
         "from jupyter_modelpack.pipeline.spec import PipelineSpec\n"
         "ps = (P(name='seed', type='int', default=7), P(name='rows', type='list', default=['a']))\n"
-        f"spec = PipelineSpec('Churn', 'Churn', '1.0.0', {IMAGE!r}, ps)\n"
+        f"about = dict(display_name='Churn', version='1.0.0', image={IMAGE!r})\n"
+        "spec = PipelineSpec(**about, parameters=ps)\n"
         "assert 'kfp' not in sys.modules, 'kfp must be imported only where it is used'\n"
         "sys.stdout.buffer.write(compile_pipeline(spec))\n"
     )

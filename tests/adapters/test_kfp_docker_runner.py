@@ -39,7 +39,9 @@ def run(image: SmallImage, scratch: Path, **arguments: Any) -> ComponentRun:
         Given("größe", "int", 2**60),
         Given("depth", "none", None),
     )
-    spec = PipelineSpec("small", "Small", "1.0.0", image.reference, parameters)
+    spec = PipelineSpec(
+        display_name="Small", version="1.0.0", image=image.reference, parameters=parameters
+    )
     return run_component_with_docker_runner(
         compile_pipeline(spec), image.archive, arguments, scratch
     )

@@ -39,7 +39,9 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Pushed:
 
 def manifest(pushed: Pushed, **parameters: Any) -> dict[str, Any]:
     declared = (Given("rows"), Given("label", "str"))
-    spec = PipelineSpec("small", "Small Ü", "1.0.0", pushed.reference, declared)
+    spec = PipelineSpec(
+        display_name="Small Ü", version="1.0.0", image=pushed.reference, parameters=declared
+    )
     return job_manifest(spec, parameters=parameters, time_limit=60)
 
 

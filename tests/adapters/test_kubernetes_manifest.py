@@ -28,7 +28,9 @@ class Given:
 
 def spec(**more: Any) -> PipelineSpec:
     parameters = (Given("seed"), Given("label", "str", ""))
-    return PipelineSpec("Churn Ü", "Churn Ü", "1.0.0", IMAGE, parameters, **more)
+    return PipelineSpec(
+        display_name="Churn Ü", version="1.0.0", image=IMAGE, parameters=parameters, **more
+    )
 
 
 def pod(manifest: dict[str, Any]) -> Any:
