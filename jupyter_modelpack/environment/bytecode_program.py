@@ -131,7 +131,6 @@ def _make(source: str, path: str, target: str) -> str:
 def main() -> None:
     """Do all jobs of standard input, in order."""
     fields = sys.stdin.buffer.read().split(b"\0")
-    sys.setrecursionlimit(10000)
     sys.warnoptions.append("ignore")
     for at in range(0, len(fields) - 2, 3):
         source, path, target = (os.fsdecode(field) for field in fields[at : at + 3])
