@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 
@@ -17,7 +18,7 @@ from .kubeflow import executor_output, json_object, parameter_values
 from .manifest import Manifest, read_object
 from .notebook import Plan, make_plan
 from .recorder import Recorder, dumped
-from .refusal import Refusal
+from .refusal import Breakage, Refusal
 from .values import chosen
 from .workspace import populate
 
@@ -41,8 +42,12 @@ def main(given: Optional[Sequence[str]] = None) -> int:
         code = _run(arguments, app)
     except Refusal as refusal:
         sys.stderr.write(str(refusal) + "\n")
-        _note_refusal(arguments, refusal)
+        _note(arguments, "Refused", str(refusal))
         return refusal.exit_code
+    except Exception as error:
+        traceback.print_exc(file=sys.__stderr__)
+        _note(arguments, type(error).__name__, str(error))
+        code = Breakage.exit_code
     _leave(code)
     return code
 
@@ -146,10 +151,11 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def _note_refusal(arguments: argparse.Namespace, refusal: Refusal) -> None:
+def _note(arguments: argparse.Namespace, ename: str, evalue: str) -> None:
+    """Leave a result behind although nothing was run."""
     if arguments.verb != "run":
         return
-    error = {"cell": None, "ename": "Refused", "evalue": str(refusal), "line": None}
+    error = {"cell": None, "ename": ename, "evalue": evalue, "line": None}
     with contextlib.suppress(OSError):
         recorder = Recorder((Path.cwd() / arguments.output).resolve(), {})
         recorder.write_result({"phase": "Errored", "error": error})

@@ -19,6 +19,7 @@ from .outputs import Outputs
 from .streams import plain
 
 _LOGGED = 20000
+_SCRIPTS = ("!", "bash", "perl", "pypy", "python2", "ruby", "script", "sh", "sx", "system")
 
 
 class Publisher(DisplayPublisher):
@@ -56,6 +57,13 @@ class ResultHook(DisplayHook):
         """Write nothing."""
 
 
+class Profile(ProfileDir):
+    """A profile without the start-up files that IPython would run, or lay down to explain them."""
+
+    def check_startup_dir(self, change: Any = None) -> None:
+        """Make no directory for such files."""
+
+
 # Libraries choose their rich output by this class name (pandas, rich); the notebook's stored
 # outputs came from the kernel's shell of the same name.
 class ZMQInteractiveShell(InteractiveShell):
@@ -88,6 +96,20 @@ class ZMQInteractiveShell(InteractiveShell):
         """Raise UsageError: what the command would have printed is not there."""
         raise UsageError(self._no_shell(cmd))
 
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
+        """Run a cell magic; a script whose program is not in the image is an error, not a note."""
+        if magic_name in _SCRIPTS:
+            words = line.split()
+            program = words[0] if magic_name == "script" and words else magic_name
+            program = "sh" if magic_name in ("!", "system", "sx") else program
+            if shutil.which(program) is None:
+                raise UsageError(
+                    "Cell {} is a %%{} script, and the image has no {}.".format(
+                        self.cell, magic_name, program
+                    )
+                )
+        return super().run_cell_magic(magic_name, line, cell)  # type: ignore[no-untyped-call]
+
     def _no_shell(self, command: str) -> str:
         place = "Cell {}".format(self.cell) if self.cell else "The notebook"
         command = command.strip().splitlines()[0] if command.strip() else ""
@@ -105,7 +127,7 @@ def make_shell(outputs: Outputs, scratch: str) -> ZMQInteractiveShell:
     config.InteractiveShell.autoindent = False
     config.InteractiveShell.history_length = 0
     config.InteractiveShell.banner1 = ""
-    profile = ProfileDir(location=os.path.join(scratch, "profile_default"))
+    profile = Profile(location=os.path.join(scratch, "profile_default"))
     shell: Any = ZMQInteractiveShell.instance(
         config=config,
         ipython_dir=scratch,
@@ -116,32 +138,8 @@ def make_shell(outputs: Outputs, scratch: str) -> ZMQInteractiveShell:
     shell.outputs = shell.display_pub.outputs = shell.displayhook.outputs = outputs
     if not os.access("/bin/sh", os.X_OK):
         shell.system, shell.getoutput = shell.refuse_command, shell.refuse_output
-    _script_magics(shell)
     assert isinstance(shell, ZMQInteractiveShell)
     return shell
-
-
-def _script_magics(shell: Any) -> None:
-    for name in ("bash", "sh", "script", "perl", "ruby", "system", "sx", "pypy", "python2"):
-        known = shell.find_cell_magic(name)
-        if known is not None:
-            shell.register_magic_function(_guarded(shell, name, known), "cell", name)
-
-
-def _guarded(shell: Any, name: str, run: Any) -> Any:
-    def magic(line: str, cell: Any = None) -> Any:
-        words = line.split()
-        program = words[0] if name == "script" and words else name
-        program = "sh" if name in ("system", "sx") else program
-        if shutil.which(program) is None:
-            raise UsageError(
-                "Cell {} is a %%{} script, and the image has no {}.".format(
-                    shell.cell, name, program
-                )
-            )
-        return run(line, cell)
-
-    return magic
 
 
 def log_text(data: Dict[str, Any]) -> None:
