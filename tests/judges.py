@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+import yaml
 
 START = 'start one with: eval "$(bash scripts/test-systems.sh)"'
 MINUTES = 180.0
@@ -128,14 +129,20 @@ def push_archive(image_archive: Path, repository: str, registry: str) -> str:
     return f"{target}@{digest_file.read_text().strip()}"
 
 
-def load_archive(image_archive: Path) -> list[str]:
-    """Load an image archive into the engine; return the references by digest that it gave it."""
+def load_archive(image_archive: Path, reference: str) -> None:
+    """Load an image archive into the engine, so that it knows the image by ``reference``.
+
+    A reference by digest is only known when the archive's manifest kept that digest.
+    """
     require_engine()
+    repository = reference.partition("@")[0]
     client = import_module("docker").from_env()
     try:
         with image_archive.open("rb") as stream:
-            loaded = client.images.load(stream)
-        return [digest for image in loaded for digest in image.attrs["RepoDigests"]]
+            (image,) = client.images.load(stream)
+        image.tag(repository, tag="loaded")
+        image.reload()
+        assert reference in image.attrs["RepoDigests"], (reference, image.attrs["RepoDigests"])
     finally:
         client.close()
 
@@ -149,6 +156,13 @@ class ComponentRun:
     log: str
 
 
+def image_of(pipeline_yaml: bytes) -> str:
+    """Return the image that the one step of a compiled pipeline runs."""
+    executors = yaml.safe_load(pipeline_yaml)["deploymentSpec"]["executors"]
+    (executor,) = executors.values()
+    return str(executor["container"]["image"])
+
+
 def run_component_with_docker_runner(
     pipeline_yaml: bytes, image_archive: Path, arguments: Mapping[str, Any], scratch: Path
 ) -> ComponentRun:
@@ -157,7 +171,7 @@ def run_component_with_docker_runner(
     The image is loaded from its OCI archive, so that the engine knows it by the same digest.
     Outputs are kfp's artifacts, with ``path`` and ``metadata``, below ``scratch``.
     """
-    load_archive(image_archive)
+    load_archive(image_archive, image_of(pipeline_yaml))
     root = scratch / f"kfp-{uuid.uuid4().hex[:8]}"
     root.mkdir(parents=True)
     # the container's user is not ours, and kfp mounts this folder for its outputs
