@@ -12,7 +12,7 @@ from jupyter_modelpack.adapters.sandbox.container import USER, Container, Runnin
 from jupyter_modelpack.adapters.sandbox.request import Isolation
 
 _SHM_BYTES = 1 << 30
-_TRY = ["--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"]
+_TRY = "--unshare-all --ro-bind / / --proc /proc --ro-bind /proc/sys /proc/sys --dev /dev -- true"
 
 
 class Bubblewrap:
@@ -33,7 +33,7 @@ class Bubblewrap:
         if not self._program:
             return "bubblewrap is not installed"
         done = subprocess.run(
-            [self._program, *_TRY], capture_output=True, timeout=20, stdin=subprocess.DEVNULL
+            [self._program, *_TRY.split()], capture_output=True, timeout=20, stdin=subprocess.DEVNULL
         )
         return None if done.returncode == 0 else done.stderr.decode("utf-8", "replace").strip()
 
@@ -69,7 +69,8 @@ class Bubblewrap:
         words += ["--ro-bind", str(container.root.base), "/"]
         for place, source in container.root.over.items():
             words += ["--ro-bind", str(source), f"/{place}"]
-        words += ["--proc", "/proc", "--dev", "/dev"]
+        # a user of the namespace who is root outside could write the kernel's settings
+        words += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
         words += ["--size", str(_SHM_BYTES), "--tmpfs", "/dev/shm"]
         words += ["--bind", str(container.tmp), "/tmp", "--bind", str(container.work), "/work"]
         for place, source in container.inputs.items():

@@ -15,6 +15,7 @@ from typing import BinaryIO, cast
 from jupyter_modelpack.adapters.sandbox import processes
 from jupyter_modelpack.adapters.sandbox.container import USER, Container, Root, Running
 from jupyter_modelpack.adapters.sandbox.request import Isolation
+from jupyter_modelpack.adapters.sandbox.results import FOLDER
 from jupyter_modelpack.errors import BackendError
 
 _MOST_PROCESSES = 4096
@@ -143,8 +144,8 @@ def _running(
     program: str, command: list[str], container: Container, log: int, pid_file: Path | None
 ) -> Running:
     if os.geteuid() == 0:
-        for folder in (container.work, container.tmp):
-            folder.chmod(0o1777)  # the run has a numeric user of its own there
+        for folder in (container.work, container.work / FOLDER, container.tmp):
+            folder.chmod(0o777)  # the run has a numeric user of its own there
     settings = {name: container.env[name] for name in container.settings}
     process = subprocess.Popen(
         command,
