@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 import jupyter_modelpack
+from jupyter_modelpack.oci.descriptor import MANIFEST
 from jupyter_modelpack.oci.disk import LocalDisk
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layout import Layout
@@ -133,9 +134,10 @@ def test_b5_every_crash_state_of_a_package_holds(
     disk.calls.clear()
     new = build(project(2), layout)
     layout.tag("churn:1.1.0", new.manifest)
-    layout.tag("other:1.0.0", new.manifest)
+    by_hand = layout.put(layout.read(new.manifest).replace(b'"a":"b"', b'"a":"c"'), MANIFEST)
+    layout.tag("other:1.0.0", by_hand)  # nothing but this brings its name to the disk
     calls = list(disk.calls)
-    whole = {"churn:1.0.0": old.digest, "churn:1.1.0": new.digest, "other:1.0.0": new.digest}
+    whole = {"churn:1.0.0": old.digest, "churn:1.1.0": new.digest, "other:1.0.0": by_hand.digest}
     allowed = [dict(list(whole.items())[:n]) for n in (1, 2, 3)]
     tried = 0
     held = {}

@@ -99,6 +99,18 @@ def test_b7_each_call_fails_in_turn(
     print(f"B7: {number - 1} calls failed with {errno.errorcode[code]}, 0 corrupt stores")
 
 
+def test_b7_a_blob_that_cannot_be_committed_leaves_nothing(tmp_path: Path) -> None:
+    Layout(tmp_path / "store")
+    for number in (3, 4):  # after create and write: the sync, then the rename
+        layout = Layout(tmp_path / "store", disk=FailingDisk(number, errno.EIO))
+        writer = layout.writer()
+        writer.write(b"data")
+        with pytest.raises(StoreError):
+            writer.commit("text/plain")
+        assert not list((layout.path / "ingest").iterdir())
+    assert not list((tmp_path / "store/blobs/sha256").iterdir())
+
+
 def test_b7_a_store_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreError):

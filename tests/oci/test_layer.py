@@ -98,6 +98,13 @@ def test_a_file_that_changes_while_it_is_read_is_named(layout: Layout, tmp_path:
     with pytest.raises(Conflict, match=r"app/data\.csv changed"):
         write_layer(tree(File("app/data.csv", source=str(source))), layout, progress=grow)
     assert not list((layout.path / "ingest").iterdir())
+
+    def rewrite(count: int) -> None:
+        with source.open("r+b") as file:
+            file.write(b"3")
+
+    with pytest.raises(Conflict, match=r"app/data\.csv changed"):
+        write_layer(tree(File("app/data.csv", source=str(source))), layout, progress=rewrite)
     source.unlink()
     with pytest.raises(Conflict, match=r"app/data\.csv changed"):
         write_layer(tree(File("app/data.csv", source=str(source))), layout)
@@ -200,6 +207,16 @@ class TestCache:
             assert not layer.reused
             digests.append(layer.descriptor.digest)
         assert len(set(digests)) == 6
+
+    def test_a_file_that_is_seconds_old_is_known_by_its_content(
+        self, layout: Layout, tmp_path: Path
+    ) -> None:
+        cache = LayerCache(tmp_path / "cache")
+        source = self.old(tmp_path / "a.py", b"x = 1")
+        one = tree(File("a.py", source=source))
+        assert not write_layer(one, layout, cache=cache).reused
+        os.utime(source, (1, 1))  # what stat says is new, what the file holds is not
+        assert write_layer(one, layout, cache=cache).reused
 
     def test_a_file_changed_after_it_was_looked_at_is_not_remembered(
         self, layout: Layout, tmp_path: Path
