@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jupyter_modelpack.adapters.ledger.database import Database
 from jupyter_modelpack.adapters.ledger.packages import PackageRecords
+from jupyter_modelpack.adapters.ledger.work import WorkTable
 
 __all__ = ["Ledger"]
 
@@ -16,6 +17,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
         self.packages = PackageRecords(self._database)
+        self.work = WorkTable(self._database)
 
     def close(self) -> None:
         """Give back what the ledger holds open."""

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from jupyter_modelpack.adapters.ledger.database import Database
 from jupyter_modelpack.adapters.ledger.schema import package_files, packages
-from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.errors import Conflict, NotFound
 from jupyter_modelpack.release.version import Version
 
 Record = Mapping[str, Any]
@@ -54,25 +55,35 @@ class PackageRecords:
             query = query.where(packages.c.name == name)
         if path is not None:
             query = query.where(packages.c.path == path)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return [json.loads(text) for text in connection.execute(query).scalars()]
 
     def put(self, record: Record, files: Mapping[str, bytes]) -> None:
-        """Keep a record and its files, all or nothing, in place of one of this name and digest."""
+        """Keep a record and its files, all or nothing, in place of one of this name and digest.
+
+        Raises Conflict when the version belongs to another image, or the image to another version.
+        """
         text = json.dumps(record, ensure_ascii=False, sort_keys=True)
         values = {key: record[key] for key in ("name", "version", "digest", "path", "created")}
         same = (packages.c.name == record["name"]) & (packages.c.digest == record["digest"])
-        with self._database.transaction() as connection:
-            identity = connection.execute(sa.select(packages.c.id).where(same)).scalar()
-            if identity is None:
-                connection.execute(packages.insert().values(**values, record=text))
-                identity = connection.execute(sa.select(packages.c.id).where(same)).scalar_one()
-            else:
-                connection.execute(packages.update().where(same).values(record=text))
-            connection.execute(package_files.delete().where(package_files.c.package == identity))
-            for kind, content in files.items():
-                row = {"package": identity, "format": kind, "content": content}
-                connection.execute(package_files.insert().values(**row))
+        try:
+            with self._database.writing() as connection:
+                found = connection.execute(sa.select(packages).where(same)).first()
+                if found is None:
+                    connection.execute(packages.insert().values(**values, record=text))
+                    identity = connection.execute(sa.select(packages.c.id).where(same)).scalar_one()
+                elif found.version != record["version"]:
+                    raise _taken(record["name"], found.version)
+                else:
+                    identity = found.id
+                    connection.execute(packages.update().where(same).values(record=text))
+                old = package_files.c.package == identity
+                connection.execute(package_files.delete().where(old))
+                for kind, content in files.items():
+                    row = {"package": identity, "format": kind, "content": content}
+                    connection.execute(package_files.insert().values(**row))
+        except IntegrityError as error:
+            raise _taken(record["name"], record["version"]) from error
 
     def file(self, name: str, version: str, kind: str) -> bytes:
         """Return a compiled file of a package, or raise NotFound."""
@@ -82,7 +93,7 @@ class PackageRecords:
             .where(packages.c.name == name, packages.c.version == version)
             .where(package_files.c.format == kind)
         )
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             content = connection.execute(query).scalar()
         if content is None:
             raise NotFound(
@@ -94,15 +105,22 @@ class PackageRecords:
 
     def digests(self) -> tuple[str, ...]:
         """Return the digests of all images that a record needs."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             found = connection.execute(sa.select(packages.c.digest)).scalars()
             return tuple(str(digest) for digest in found)
 
     def _one(self, *conditions: sa.ColumnElement[bool]) -> Record | None:
         query = sa.select(packages.c.record).where(*conditions).order_by(packages.c.id.desc())
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             text = connection.execute(query.limit(1)).scalar()
         if text is None:
             return None
         found: Record = json.loads(text)
         return found
+
+
+def _taken(name: str, version: str) -> Conflict:
+    return Conflict(
+        f"{name} {version} was made meanwhile, and it is another package.",
+        advice="Package the notebook again.",
+    )

@@ -33,22 +33,30 @@ package_files = sa.Table(
 )
 
 # Builds and runs are both work: asked for, claimed by one process, and finished by it.
+# ``unfinished`` repeats the fingerprint while the work is not over and is null afterwards: nulls
+# are distinct in a unique constraint, so it keeps equal works from being unfinished at once.
 work = sa.Table(
     "work",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("kind", sa.String(8), nullable=False),
-    sa.Column("subject", sa.Text, nullable=False, index=True),
-    sa.Column("key", sa.String(71), nullable=False, index=True),
-    sa.Column("phase", sa.String(16), nullable=False, index=True),
-    sa.Column("order", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("phase", sa.String(16), nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("name", sa.String(63), nullable=False),
+    sa.Column("version", sa.String(32), nullable=False),
     sa.Column("requested_by", sa.Text, nullable=False),
-    sa.Column("created", sa.Float, nullable=False, index=True),
+    sa.Column("fingerprint", sa.String(71), index=True),
+    sa.Column("unfinished", sa.String(71), unique=True),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
     sa.Column("finished", sa.Float),
+    sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("owner", sa.String(64)),
-    sa.Column("lease", sa.Float),
-    sa.Column("attempt", sa.Integer, nullable=False, default=0),
-    sa.Column("abort", sa.Boolean, nullable=False, default=False),
+    sa.Column("lease_until", sa.Float),
+    sa.Column("stop_asked", sa.Boolean, nullable=False),
+    sa.Index("ix_work_phase_created", "phase", "created"),
+    sa.Index("ix_work_kind_path", "kind", "path"),
+    sa.Index("ix_work_kind_name", "kind", "name", "version"),
 )
