@@ -215,10 +215,10 @@ def _remember(kept: Path, facts: Facts) -> None:
     stamps = _stamps(facts)
     if any(time.time_ns() - stamp[1] < _RACY_NS for stamp in stamps):
         return
-    try:
+    text = json.dumps({"stamps": stamps, "facts": facts.to_json()})
+    with contextlib.suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
-            file.write(json.dumps({"stamps": stamps, "facts": facts.to_json()}).encode())
-        Path(file.name).replace(kept)
-    except OSError:
-        return
+        with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".tmp-") as place:
+            made = Path(place, kept.name)
+            made.write_text(text)
+            made.replace(kept)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -11,17 +13,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from jupyter_core.paths import jupyter_path
+
 from jupyter_modelpack.errors import InvalidInput, NotFound
 
 DEFAULT_KERNEL = "python3"
 _INTERPRETER = re.compile(r"(python|pypy)[0-9.]*t?\Z")
 
 
+@dataclass(frozen=True)
+class KernelSpec:
+    """What a ``kernel.json`` says, and the directory it is in."""
+
+    argv: tuple[str, ...]
+    display_name: str
+    language: str
+    env: Mapping[str, str]
+    metadata: Mapping[str, Any]
+    resource_dir: str
+
+
 class KernelSpecs(Protocol):
     """The part of jupyter_client's KernelSpecManager that is used."""
 
     def get_kernel_spec(self, kernel_name: str) -> Any:
-        """Return the kernelspec, or raise KeyError."""
+        """Return the kernelspec, or raise KeyError; ValueError when it cannot be read."""
 
     def find_kernel_specs(self) -> Mapping[str, str]:
         """Return the directories of all kernelspecs by name."""
@@ -51,12 +67,18 @@ def resolve_kernel(name: str | None, *, specs: KernelSpecs | None = None) -> Ker
     Raises NotFound when no such kernel is installed, and InvalidInput when it is not Python, runs
     on another machine or its interpreter is gone. Another kernel is never taken instead.
     """
-    specs = specs or _installed_specs()
+    specs = specs or InstalledSpecs()
     wanted = name or DEFAULT_KERNEL
     try:
         spec = specs.get_kernel_spec(wanted)
     except KeyError as error:
         raise _unknown(wanted, name is None, specs) from error
+    except ValueError as error:
+        raise InvalidInput(
+            f"The description of kernel {wanted} cannot be read.",
+            field="kernel",
+            advice="Choose another kernel for the notebook, or install this one again.",
+        ) from error
     display_name = str(spec.display_name or wanted)
     language = str(spec.language or "python").lower()
     if language != "python":
@@ -81,11 +103,47 @@ def resolve_kernel(name: str | None, *, specs: KernelSpecs | None = None) -> Ker
     )
 
 
-def _installed_specs() -> KernelSpecs:
-    from jupyter_client.kernelspec import KernelSpecManager
+class InstalledSpecs:
+    """The kernelspecs in Jupyter's directories, in the order in which jupyter_client looks.
 
-    manager: KernelSpecs = KernelSpecManager()
-    return manager
+    Importing jupyter_client and IPython takes longer than the rest of the environment step, so a
+    kernelspec that is plainly there is read here; whatever else there is to know is asked of them.
+    """
+
+    def get_kernel_spec(self, kernel_name: str) -> Any:
+        """Return the kernelspec, or raise KeyError; ValueError when it cannot be read."""
+        for directory in jupyter_path("kernels"):
+            with contextlib.suppress(OSError):
+                for name in os.listdir(directory):
+                    file = Path(directory, name, "kernel.json")
+                    if name.lower() == kernel_name.lower() and file.is_file():
+                        return _read_spec(file)
+        return self._manager().get_kernel_spec(kernel_name)
+
+    def find_kernel_specs(self) -> Mapping[str, str]:
+        """Return the directories of all kernelspecs by name."""
+        return self._manager().find_kernel_specs()
+
+    @staticmethod
+    def _manager() -> KernelSpecs:
+        from jupyter_client.kernelspec import KernelSpecManager
+
+        manager: KernelSpecs = KernelSpecManager()
+        return manager
+
+
+def _read_spec(file: Path) -> KernelSpec:
+    told = json.loads(file.read_bytes())
+    if not isinstance(told, dict) or not isinstance(told.get("argv"), list):
+        raise ValueError(file)
+    return KernelSpec(
+        tuple(map(str, told["argv"])),
+        str(told.get("display_name") or ""),
+        str(told.get("language") or ""),
+        {key: str(value) for key, value in (told.get("env") or {}).items()},
+        told.get("metadata") or {},
+        str(file.parent),
+    )
 
 
 def _unknown(wanted: str, assumed: bool, specs: KernelSpecs) -> NotFound:

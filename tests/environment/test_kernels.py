@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_modelpack.adapters.kernels import resolve_kernel
+from jupyter_modelpack.adapters.kernels import InstalledSpecs, resolve_kernel
 from jupyter_modelpack.errors import InvalidInput, NotFound
 
 
@@ -111,5 +111,24 @@ def test_an_installed_kernel_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     kernel = resolve_kernel("analysis")
     assert (kernel.display_name, kernel.command) == ("Analysis", (sys.executable,))
-    with pytest.raises(NotFound):
-        resolve_kernel("../analysis")
+    assert resolve_kernel("Analysis").command == kernel.command
+    for name in ("../analysis", "analysis/../analysis", "", "."):
+        with pytest.raises(NotFound):
+            resolve_kernel(name or "no such kernel")
+    for text in ("{", "[]", '{"argv": "python"}'):
+        (place / "kernel.json").write_text(text)
+        with pytest.raises(InvalidInput, match="cannot be read"):
+            resolve_kernel("analysis")
+
+
+def test_a_kernelspec_is_read_as_jupyter_client_reads_it() -> None:
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    manager = KernelSpecManager()
+    for name in sorted(manager.find_kernel_specs()):
+        theirs, ours = manager.get_kernel_spec(name), InstalledSpecs().get_kernel_spec(name)
+        for part in ("display_name", "language", "env", "metadata", "resource_dir"):
+            assert getattr(theirs, part) == getattr(ours, part)
+        assert list(theirs.argv) == list(ours.argv)
+    with pytest.raises(NoSuchKernel):
+        InstalledSpecs().get_kernel_spec("no-such-kernel")
