@@ -14,7 +14,7 @@ from jupyter_modelpack.adapters.bytecode import compile_tree
 from jupyter_modelpack.adapters.elf import LinuxMachine
 from jupyter_modelpack.adapters.host_files import HostFiles
 from jupyter_modelpack.adapters.image_names import ImageNames, write_whole
-from jupyter_modelpack.adapters.jobs import JobCompiler, compile_one
+from jupyter_modelpack.adapters.jobs import LOCAL_REPOSITORY, JobCompiler, compile_one
 from jupyter_modelpack.adapters.kernel_probe import probe_kernel
 from jupyter_modelpack.adapters.kernels import resolve_kernel
 from jupyter_modelpack.adapters.notebook_files import LocalNotebooks, file_digest
@@ -162,7 +162,7 @@ class Workshop:
         """Write a package to a file in one of the formats, and return the file's bytes."""
         from jupyter_modelpack.oci.archive import export_docker_archive, export_oci_archive
 
-        name = f"{record['name']}:{record['version']}"
+        name = f"{LOCAL_REPOSITORY}/{record['name']}:{record['version']}"
         digest = Digest.parse(record["digest"])
         if kind in ("kubeflow", "kubernetes"):
             content = compile_one(record, kind, repository)

@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_modelpack.notebook.snapshot import Snapshot
 
 SKIP = "skip"
-_EXECUTION_COUNT = {"execution_count": None, "outputs": []}
+_NOT_RUN: dict[str, Any] = {"execution_count": None, "outputs": []}
 
 
 def sealed_notebook(snapshot: Snapshot) -> bytes:
@@ -32,7 +32,7 @@ def sealed_notebook(snapshot: Snapshot) -> bytes:
             "metadata": {"tags": list(cell.tags)} if cell.tags else {},
             "source": "" if SKIP in cell.tags else cell.source,
         }
-        cells.append(kept | _EXECUTION_COUNT if cell.kind == "code" else kept)
+        cells.append(kept | _NOT_RUN if cell.kind == "code" else kept)
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
     return (text + "\n").encode("utf-8", "replace")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.runtime.manifest import Parameter
+from jupyter_modelpack.runtime.refusal import Refusal
+from jupyter_modelpack.runtime.values import chosen
 from jupyter_modelpack.services.verification import RunFacts
 
 
@@ -61,7 +64,8 @@ def run_package(
     Raises InvalidInput for a parameter or an input that the package does not have.
     """
     record = records.get(order.name, order.version)
-    _check(order, record)
+    order = replace(order, parameters=_values(order, record))
+    _check_inputs(order, record)
     result = runner.run(Digest.parse(record["digest"]), order, on_event, on_log, cancelled)
     return rendered(order, result)
 
@@ -97,14 +101,18 @@ def _size(path: Path) -> int:
     return path.lstat().st_size if path.is_symlink() or path.exists() else 0
 
 
-def _check(order: RunOrder, record: Mapping[str, Any]) -> None:
-    known = {parameter["name"] for parameter in record["parameters"]}
-    for name in order.parameters:
-        if name not in known:
-            has = f"It has {', '.join(sorted(known))}." if known else "It has none."
-            raise InvalidInput(
-                f"{order.name} {order.version} has no parameter {name}.", field=name, advice=has
-            )
+def _values(order: RunOrder, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters in their own types, read as the runtime in the image reads them."""
+    declared = [Parameter(p["name"], p["type"], p["default"]) for p in record["parameters"]]
+    texts = {name: value for name, value in order.parameters.items() if isinstance(value, str)}
+    others = {name: value for name, value in order.parameters.items() if name not in texts}
+    try:
+        return chosen(declared, [f"{name}={value}" for name, value in texts.items()], others)
+    except Refusal as refusal:
+        raise InvalidInput(str(refusal), field="parameters") from refusal
+
+
+def _check_inputs(order: RunOrder, record: Mapping[str, Any]) -> None:
     wanted = {external["path"] for external in record["external"]}
     for path in order.inputs:
         if path not in wanted:

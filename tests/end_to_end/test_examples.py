@@ -67,7 +67,9 @@ def test_a_run_takes_parameters_and_keeps_what_it_wrote(product: Product, tmp_pa
     assert (tmp_path / "scores.csv").stat().st_size > 10_000
     assert "scores.csv" in [output["path"] for output in run["outputs"]]
     executed = json.loads(Path(run["executed_notebook"]).read_text())
-    injected = [c for c in executed["cells"] if "injected-parameters" in c["metadata"]["tags"]]
+    injected = [
+        c for c in executed["cells"] if "injected-parameters" in c["metadata"].get("tags", ())
+    ]
     assert "".join(injected[0]["source"]).strip().endswith("seed = 11")
 
 
