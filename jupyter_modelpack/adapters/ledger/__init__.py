@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from jupyter_modelpack.adapters.ledger.database import Database
-from jupyter_modelpack.adapters.ledger.packages import PackageRecords
+from jupyter_modelpack.adapters.ledger.packages import PackageTable
 from jupyter_modelpack.adapters.ledger.work import WorkTable
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "open_ledger"]
 
 
 class Ledger:
@@ -16,9 +16,14 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
-        self.packages = PackageRecords(self._database)
+        self.packages = PackageTable(self._database)
         self.work = WorkTable(self._database)
 
     def close(self) -> None:
         """Give back what the ledger holds open."""
         self._database.close()
+
+
+def open_ledger(data_dir: Path | str) -> Ledger:
+    """Open the ledger of a data directory; both are made if need be. Raises StoreError."""
+    return Ledger(Path(data_dir) / "ledger.sqlite")

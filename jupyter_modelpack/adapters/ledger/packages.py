@@ -17,7 +17,10 @@ from jupyter_modelpack.release.version import Version
 Record = Mapping[str, Any]
 
 
-class PackageRecords:
+SUMMARY = ("name", "version", "digest", "created", "size", "path", "verified", "metrics", "why")
+
+
+class PackageTable:
     """Keeps what packaging found out; a name and version, once given, stay with their digest."""
 
     def __init__(self, database: Database) -> None:
@@ -25,32 +28,28 @@ class PackageRecords:
 
     def newest(self, name: str) -> Record | None:
         """Return the record with the highest version of a name."""
-        found = self.list(name=name)
-        return max(found, key=lambda record: Version.parse(record["version"]), default=None)
+        query = sa.select(packages.c.version).where(packages.c.name == name)
+        with self._database.reading() as connection:
+            versions = [Version.parse(text) for text in connection.execute(query).scalars()]
+        return self.get(name, str(max(versions))) if versions else None
 
-    def by_digest(self, name: str, digest: str) -> Record | None:
-        """Return the record of this very image under a name."""
-        return self._one(packages.c.name == name, packages.c.digest == digest)
-
-    def with_digest(self, digest: str) -> Record:
-        """Return the newest record of an image under any name, or raise NotFound."""
-        found = self._one(packages.c.digest == digest)
-        if found is None:
-            raise NotFound("package", digest, advice="List what there is: jupyter modelpack list")
-        return found
+    def by_digest(self, name: str | None, digest: str) -> Record | None:
+        """Return the newest record of this very image, under one name or any."""
+        named = sa.true() if name is None else packages.c.name == name
+        return self._one(named, packages.c.digest == str(digest))
 
     def get(self, name: str, version: str) -> Record:
         """Return one record, or raise NotFound."""
         found = self._one(packages.c.name == name, packages.c.version == version)
         if found is None:
-            known = ", ".join(record["version"] for record in self.list(name=name)[:5])
-            advice = f"It has {known}." if known else "List what there is: jupyter modelpack list"
-            raise NotFound("package", f"{name}:{version}", advice=advice)
+            known = ", ".join(summary["version"] for summary in self.list(name=name)[:5])
+            advice = f"It has {known}." if known else "Choose one from the list of packages."
+            raise NotFound("package", f"{name[:80]} {version[:40]}", advice=advice)
         return found
 
     def list(self, *, name: str | None = None, path: str | None = None) -> list[Record]:
-        """Return records, newest first."""
-        query = sa.select(packages.c.record).order_by(packages.c.id.desc())
+        """Return summaries, newest first, of all packages, or those of a name or a notebook."""
+        query = sa.select(packages.c.summary).order_by(packages.c.id.desc())
         if name is not None:
             query = query.where(packages.c.name == name)
         if path is not None:
@@ -58,25 +57,38 @@ class PackageRecords:
         with self._database.reading() as connection:
             return [json.loads(text) for text in connection.execute(query).scalars()]
 
+    def of_notebook(self, path: str) -> tuple[str, str, str] | None:
+        """Return name, version and the notebook's digest of the newest package of a notebook."""
+        columns = (packages.c.name, packages.c.version, packages.c.notebook_digest)
+        query = sa.select(*columns).where(packages.c.path == path).order_by(packages.c.id.desc())
+        with self._database.reading() as connection:
+            row = connection.execute(query.limit(1)).first()
+        return None if row is None else (row[0], row[1], row[2])
+
     def put(self, record: Record, files: Mapping[str, bytes]) -> None:
         """Keep a record and its files, all or nothing, in place of one of this name and digest.
 
         Raises Conflict when the version belongs to another image, or the image to another version.
         """
-        text = json.dumps(record, ensure_ascii=False, sort_keys=True)
-        values = {key: record[key] for key in ("name", "version", "digest", "path", "created")}
+        values = {key: str(record[key]) for key in ("name", "version", "digest", "created")}
+        kept = {
+            "path": str(record["path"]),
+            "notebook_digest": str(record.get("notebook_digest", "")),
+            "summary": json.dumps({key: record.get(key) for key in SUMMARY}),
+            "record": json.dumps(dict(record), sort_keys=True),
+        }
         same = (packages.c.name == record["name"]) & (packages.c.digest == record["digest"])
         try:
             with self._database.writing() as connection:
                 found = connection.execute(sa.select(packages).where(same)).first()
                 if found is None:
-                    connection.execute(packages.insert().values(**values, record=text))
+                    connection.execute(packages.insert().values(**values, **kept))
                     identity = connection.execute(sa.select(packages.c.id).where(same)).scalar_one()
                 elif found.version != record["version"]:
                     raise _taken(record["name"], found.version)
                 else:
                     identity = found.id
-                    connection.execute(packages.update().where(same).values(record=text))
+                    connection.execute(packages.update().where(same).values(**kept))
                 old = package_files.c.package == identity
                 connection.execute(package_files.delete().where(old))
                 for kind, content in files.items():
@@ -85,8 +97,8 @@ class PackageRecords:
         except IntegrityError as error:
             raise _taken(record["name"], record["version"]) from error
 
-    def file(self, name: str, version: str, kind: str) -> bytes:
-        """Return a compiled file of a package, or raise NotFound."""
+    def file(self, name: str, version: str, kind: str) -> bytes | None:
+        """Return a compiled file of a package, such as its ``kubeflow`` pipeline."""
         query = (
             sa.select(package_files.c.content)
             .join(packages, packages.c.id == package_files.c.package)
@@ -95,13 +107,7 @@ class PackageRecords:
         )
         with self._database.reading() as connection:
             content = connection.execute(query).scalar()
-        if content is None:
-            raise NotFound(
-                "pipeline",
-                f"of {name}:{version} for {kind}",
-                advice="Install it and package again: pip install 'jupyter-modelpack[kubeflow]'",
-            )
-        return bytes(content)
+        return None if content is None else bytes(content)
 
     def digests(self) -> tuple[str, ...]:
         """Return the digests of all images that a record needs."""
