@@ -21,7 +21,14 @@ import {
 import { info, inspection, problem } from './validate/notebook';
 import { exported, packageDetail, packages } from './validate/package';
 import { record, ShapeError } from './validate/shape';
-import { build, builds, logChunk, run, runNotebook, runs } from './validate/work';
+import {
+  build,
+  builds,
+  logChunk,
+  run,
+  runNotebook,
+  runs
+} from './validate/work';
 
 type Query = Record<string, string | number>;
 

@@ -12,10 +12,7 @@ export type Phase =
 export type Severity = 'blocking' | 'warning' | 'note';
 
 export type ExportFormat =
-  | 'oci-archive'
-  | 'docker-archive'
-  | 'kubeflow'
-  | 'kubernetes';
+  'oci-archive' | 'docker-archive' | 'kubeflow' | 'kubernetes';
 
 export interface IFinding {
   code: string;

@@ -31,9 +31,7 @@ interface IStyle {
 
 /** Split terminal output; a carriage return starts its line again, as on a terminal. */
 export function ansiPieces(output: string): IAnsiPiece[] {
-  const text = output
-    .replace(/\r+\n/g, '\n')
-    .replace(/[^\n]*\r(?=[^\n])/g, '');
+  const text = output.split('\n').map(lastWriting).join('\n');
   const pieces: IAnsiPiece[] = [];
   let style: IStyle = { colour: '', bold: false };
   let end = 0;
@@ -52,6 +50,12 @@ export function ansiPieces(output: string): IAnsiPiece[] {
   }
   add(text.slice(end));
   return pieces;
+}
+
+/** What stays of a line that was written over again and again. */
+function lastWriting(line: string): string {
+  const written = line.replace(/\r{1,8}$/, '');
+  return written.slice(written.lastIndexOf('\r') + 1);
 }
 
 function classOf({ colour, bold }: IStyle): string {

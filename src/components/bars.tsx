@@ -9,7 +9,9 @@ export function ProgressBar(props: {
 }): JSX.Element {
   const { value } = props;
   const percent =
-    value === null ? undefined : Math.round(100 * Math.min(1, Math.max(0, value)));
+    value === null
+      ? undefined
+      : Math.round(100 * Math.min(1, Math.max(0, value)));
   return (
     <div
       className={`jp-ModelpackPanel-bar${percent === undefined ? ' jp-mod-unknown' : ''}`}
@@ -41,7 +43,11 @@ export function hueOf(part: IPart, index: number): string {
 /** One bar of all parts by size; the legend beside it says what they are. */
 export function SizeBar(props: { label: string; parts: IPart[] }): JSX.Element {
   return (
-    <div className="jp-ModelpackPanel-sizes" role="img" aria-label={props.label}>
+    <div
+      className="jp-ModelpackPanel-sizes"
+      role="img"
+      aria-label={props.label}
+    >
       {props.parts.map((part, index) => (
         <div
           key={index}

@@ -81,7 +81,9 @@ export function secondsBetween(
   finished: string | null
 ): number | null {
   const seconds =
-    started && finished ? (Date.parse(finished) - Date.parse(started)) / 1000 : NaN;
+    started && finished
+      ? (Date.parse(finished) - Date.parse(started)) / 1000
+      : NaN;
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
 
@@ -90,7 +92,7 @@ export function formatValue(value: unknown): string {
   if (typeof value === 'number') {
     return formatNumber(value);
   }
-  return typeof value === 'string' ? value : JSON.stringify(value) ?? '';
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 /** A digest that fits a line: sha256:9f2c…41ab. */

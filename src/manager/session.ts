@@ -3,12 +3,7 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import {
-  IBuild,
-  IInspection,
-  IModelpackAPI,
-  IProgressEvent
-} from '../tokens';
+import { IBuild, IInspection, IModelpackAPI, IProgressEvent } from '../tokens';
 import { BuildWatch } from './builds';
 import { LogTail } from './log';
 import { Resource } from './resource';

@@ -20,9 +20,7 @@ export class PanelBody extends ReactWidget {
   protected render(): JSX.Element {
     return (
       <UseSignal signal={this.model.changed}>
-        {() => (
-          <View model={this.model} host={this.host} trans={this.trans} />
-        )}
+        {() => <View model={this.model} host={this.host} trans={this.trans} />}
       </UseSignal>
     );
   }

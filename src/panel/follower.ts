@@ -1,10 +1,6 @@
 /** The notebook that the panel is about: the one in front, or one named in the file browser. */
 
-import {
-  INotebookModel,
-  INotebookTracker,
-  NotebookPanel
-} from '@jupyterlab/notebook';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Contents } from '@jupyterlab/services';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -145,7 +141,7 @@ export class NotebookFollower implements IDisposable {
     this._changed.emit();
   }
 
-  private onState(_: INotebookModel): void {
+  private onState(): void {
     this._changed.emit();
   }
 

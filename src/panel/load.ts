@@ -113,7 +113,9 @@ async function openRunNotebook(
     const title = trans.__('Run of %1 %2', run.name, run.version);
     app.shell.add(previewOf(await model.runNotebook(run.id), title), 'main');
   } catch (reason) {
-    Notification.error(reason instanceof Error ? reason.message : String(reason));
+    Notification.error(
+      reason instanceof Error ? reason.message : String(reason)
+    );
   }
 }
 

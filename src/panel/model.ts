@@ -6,12 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Resource } from '../manager/resource';
 import { NotebookSession } from '../manager/session';
 import { IOptions } from '../sections/header';
-import {
-  IBuild,
-  IInfo,
-  IModelpackAPI,
-  IProgressEvent
-} from '../tokens';
+import { IBuild, IInfo, IModelpackAPI, IProgressEvent } from '../tokens';
 import { NotebookFollower } from './follower';
 
 /** What a person chose about unsaved changes. */

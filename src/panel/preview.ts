@@ -6,10 +6,7 @@ import { Widget } from '@lumino/widgets';
 import { packageIcon } from '../icon';
 
 /** Static HTML in a sandbox without scripts, forms, or an origin of its own. */
-export function previewOf(
-  html: string,
-  title: string
-): MainAreaWidget<Widget> {
+export function previewOf(html: string, title: string): MainAreaWidget<Widget> {
   const frame = document.createElement('iframe');
   frame.setAttribute('sandbox', '');
   frame.setAttribute('referrerpolicy', 'no-referrer');

@@ -14,11 +14,7 @@ import {
   ServerMissing
 } from '../sections/empty';
 import { Exporting } from '../sections/exporting';
-import {
-  countBlocking,
-  Findings,
-  mergeFindings
-} from '../sections/findings';
+import { countBlocking, Findings, mergeFindings } from '../sections/findings';
 import { Header, Standing } from '../sections/header';
 import { Packaging } from '../sections/packaging';
 import { problemWords } from '../sections/phases';
@@ -58,12 +54,17 @@ export function View(props: IViewProps): JSX.Element {
   if (!['', 'python'].includes(follower.language)) {
     return <OtherLanguage trans={trans} language={follower.language} />;
   }
+  // How it was made is of interest until it is made; then what was made comes first.
+  const succeeded = session.builds.build?.phase === 'Succeeded';
   return (
     <React.Fragment key={session.path}>
       <Top {...props} session={session} />
       <Problems {...props} session={session} />
-      <Middle {...props} session={session} onReveal={reveal} />
+      <InTheWay {...props} session={session} onReveal={reveal} />
+      {!succeeded && <Steps {...props} session={session} />}
       <Made {...props} session={session} onReveal={reveal} />
+      {succeeded && <Steps {...props} session={session} />}
+      <Others {...props} session={session} />
     </React.Fragment>
   );
 }
@@ -132,61 +133,60 @@ function Problems({ model, session, trans }: IPart): JSX.Element | null {
   ) : null;
 }
 
-function Middle(props: IJumping): JSX.Element {
-  const { model, session, trans } = props;
+function InTheWay(props: IJumping): JSX.Element | null {
+  const { session, trans } = props;
   const inspection = session.inspection.value;
-  const { build, log, stopping } = session.builds;
-  const shownBuild = session.buildIsCurrent ? build : null;
-  return (
-    <>
-      {inspection && (
-        <Findings
-          findings={findingsOf(session)}
-          looked={trans._n(
-            '%2, %1 cell.',
-            '%2, %1 cells.',
-            inspection.cells,
-            inspection.kernel?.display_name ?? trans.__('Python')
-          )}
-          trans={trans}
-          onReveal={props.onReveal}
-        />
+  return inspection ? (
+    <Findings
+      findings={findingsOf(session)}
+      looked={trans._n(
+        '%2, %1 cell.',
+        '%2, %1 cells.',
+        inspection.cells,
+        inspection.kernel?.display_name ?? trans.__('Python')
       )}
-      {shownBuild && (
-        <Packaging
-          key={shownBuild.id}
-          build={shownBuild}
-          log={log}
-          stopping={stopping}
-          trans={trans}
-          onStop={() => void model.stop()}
-          onLook={looking => log?.watch(looking)}
-        />
-      )}
-    </>
-  );
+      trans={trans}
+      onReveal={props.onReveal}
+    />
+  ) : null;
 }
 
-/** The package that is looked at, and the others. */
-function Made(props: IJumping): JSX.Element {
-  const { session, trans } = props;
+function Steps({ model, session, trans }: IPart): JSX.Element | null {
+  const { build, log, stopping } = session.builds;
+  return build && session.buildIsCurrent ? (
+    <Packaging
+      key={build.id}
+      build={build}
+      log={log}
+      stopping={stopping}
+      trans={trans}
+      onStop={() => void model.stop()}
+      onLook={looking => log?.watch(looking)}
+    />
+  ) : null;
+}
+
+/** The package that is looked at. */
+function Made(props: IJumping): JSX.Element | null {
+  const { opened } = props.session.shelf;
+  return opened ? (
+    <Opened
+      key={`${opened.reference.name} ${opened.reference.version}`}
+      {...props}
+      opened={opened}
+    />
+  ) : null;
+}
+
+function Others({ session, trans }: IPart): JSX.Element {
   const { opened, packages } = session.shelf;
   return (
-    <>
-      {opened && (
-        <Opened
-          key={`${opened.reference.name} ${opened.reference.version}`}
-          {...props}
-          opened={opened}
-        />
-      )}
-      <Earlier
-        packages={packages}
-        opened={opened?.reference ?? null}
-        trans={trans}
-        onOpen={reference => void session.shelf.open(reference)}
-      />
-    </>
+    <Earlier
+      packages={packages}
+      opened={opened?.reference ?? null}
+      trans={trans}
+      onOpen={reference => void session.shelf.open(reference)}
+    />
   );
 }
 

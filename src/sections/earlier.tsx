@@ -72,8 +72,6 @@ function lineOf(each: IPackageSummary, trans: TranslationBundle): string {
         ? trans.__('sealed')
         : trans.__('not sealed')
       : trans.__('not verified'),
-    metric
-      ? `${metric[0]} ${formatValue(metric[1])}`
-      : formatSize(each.size)
+    metric ? `${metric[0]} ${formatValue(metric[1])}` : formatSize(each.size)
   ].join(', ');
 }

@@ -68,20 +68,20 @@ function FindingLine(
 ): JSX.Element {
   const { finding, trans } = props;
   return (
-    <li className="jp-ModelpackPanel-line">
+    <li className="jp-ModelpackPanel-finding">
       <Mark
         kind={severityMark(finding.severity)}
         label={severityWord(finding.severity, trans)}
       />
-      <span className="jp-ModelpackPanel-grow">
+      <span>
         <Sentence text={finding.message} />
-        {finding.advice && (
-          <span className="jp-ModelpackPanel-advice">
-            <Sentence text={finding.advice} />
-          </span>
-        )}
       </span>
       <CellLink {...props} cell={finding.cell} />
+      {finding.advice && (
+        <span className="jp-ModelpackPanel-advice">
+          <Sentence text={finding.advice} />
+        </span>
+      )}
     </li>
   );
 }

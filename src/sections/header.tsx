@@ -11,7 +11,8 @@ import { MiddleCut } from '../components/words';
 import { IReference } from '../tokens';
 
 /** How the notebook stands against its packages. */
-export type Standing = 'unknown' | 'new' | 'changed' | 'unchanged' | 'packaging';
+export type Standing =
+  'unknown' | 'new' | 'changed' | 'unchanged' | 'packaging';
 
 export interface IOptions {
   verify: boolean;

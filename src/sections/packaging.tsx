@@ -12,6 +12,7 @@ import { Trouble } from '../components/notice';
 import { Disclosure, Section } from '../components/section';
 import { Sentence } from '../components/words';
 import { IBuild, IProblem, isOver, IStep } from '../tokens';
+import { countBlocking } from './findings';
 import { phaseMark, phaseWord, problemWords, stepTitle } from './phases';
 
 /** What the panel knows of a log. */
@@ -41,13 +42,17 @@ export function Packaging(props: IPackagingProps): JSX.Element {
         ))}
       </ol>
       <Disclosure label={trans.__('Log')}>
-        <LogOf {...props} running={!over} label={trans.__('Log of packaging')} />
+        <LogOf
+          {...props}
+          running={!over}
+          label={trans.__('Log of packaging')}
+        />
       </Disclosure>
     </>
   );
   return (
     <Section title={trans.__('Packaging')} aside={<Aside {...props} />}>
-      {build.error && <Trouble {...problemWords(build.error, trans)} />}
+      {build.error && <Reason {...props} error={build.error} />}
       {build.phase === 'Succeeded' ? (
         <Disclosure label={trans.__('Steps and log')}>{steps}</Disclosure>
       ) : (
@@ -72,10 +77,28 @@ function Aside(props: IPackagingProps): JSX.Element {
   }
   const seconds = secondsBetween(build.started, build.finished);
   return (
-    <span className="jp-ModelpackPanel-dim">
+    <span className="jp-ModelpackPanel-time">
       {phaseWord(build.phase, trans)}
       {seconds !== null && `, ${formatSeconds(seconds, trans)}`}
     </span>
+  );
+}
+
+/** Why it was not packaged; what the findings already say is not said again. */
+function Reason(props: IPackagingProps & { error: IProblem }): JSX.Element {
+  const { build, error, trans } = props;
+  const blocking = countBlocking(build.findings);
+  return blocking > 0 && error.code === 'GATE_NOT_SATISFIED' ? (
+    <Trouble
+      message={trans._n(
+        'Not packaged: %1 thing above stops it.',
+        'Not packaged: %1 things above stop it.',
+        blocking
+      )}
+      advice=""
+    />
+  ) : (
+    <Trouble {...problemWords(error, trans)} />
   );
 }
 

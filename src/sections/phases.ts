@@ -117,8 +117,7 @@ export function problemWords(
     case 'BUG':
       return {
         message: trans.__('Something went wrong: %1', problem.message),
-        advice:
-          problem.advice || trans.__('The server’s log may say more.')
+        advice: problem.advice || trans.__('The server’s log may say more.')
       };
     default:
       return { message: problem.message, advice: problem.advice };

@@ -128,11 +128,12 @@ function Evidence(props: IResultProps): JSX.Element {
         />
         <span className="jp-ModelpackPanel-grow">
           <Sentence text={verified.text || trans.__('It was not run.')} />
-          {detail.isolation?.sentence && !verified.text.includes(detail.isolation.sentence) && (
-            <span className="jp-ModelpackPanel-advice">
-              <Sentence text={detail.isolation.sentence} />
-            </span>
-          )}
+          {detail.isolation?.sentence &&
+            !verified.text.includes(detail.isolation.sentence) && (
+              <span className="jp-ModelpackPanel-advice">
+                <Sentence text={detail.isolation.sentence} />
+              </span>
+            )}
         </span>
       </li>
       {passed.length > 0 && (
@@ -160,8 +161,7 @@ function Evidence(props: IResultProps): JSX.Element {
           </li>
         ))}
       {metrics.length > 0 && (
-        <li className="jp-ModelpackPanel-line">
-          <Mark kind="note" />
+        <li className="jp-ModelpackPanel-line jp-mod-unmarked">
           <Metrics values={detail.metrics} />
         </li>
       )}
@@ -179,7 +179,9 @@ export function Metrics(props: {
         <span key={name} title={`${name} ${String(value)}`}>
           <span className="jp-ModelpackPanel-dim">{name}</span>{' '}
           <strong>
-            {typeof value === 'number' ? formatNumber(value) : formatValue(value)}
+            {typeof value === 'number'
+              ? formatNumber(value)
+              : formatValue(value)}
           </strong>
         </span>
       ))}
@@ -193,7 +195,7 @@ function partsOf(layers: ILayer[], trans: TranslationBundle): IPart[] {
     label: layer.what || layerWord(layer.kind, trans),
     size: layer.size,
     text: formatSize(layer.size),
-    own: layer.kind === 'code'
+    own: layer.kind === 'code' || layer.kind === 'data'
   }));
 }
 

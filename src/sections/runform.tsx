@@ -59,9 +59,11 @@ export function RunForm(props: IRunFormProps): JSX.Element {
     >
       {detail.parameters.length === 0 && (
         <p className="jp-ModelpackPanel-advice">
-          {trans.__(
-            'This package has no parameters. Tag a cell `parameters` to give it some.'
-          ).replace(/`/g, '')}
+          {trans
+            .__(
+              'This package has no parameters. Tag a cell `parameters` to give it some.'
+            )
+            .replace(/`/g, '')}
         </p>
       )}
       {readings.map(({ parameter, reading }) => (
@@ -83,7 +85,9 @@ export function RunForm(props: IRunFormProps): JSX.Element {
         label={trans.__('Allow the network')}
         meaning={
           network
-            ? trans.__('This run can reach other machines, so it is not sealed.')
+            ? trans.__(
+                'This run can reach other machines, so it is not sealed.'
+              )
             : trans.__('Off: the run sees only what is in the package.')
         }
         checked={network}
@@ -98,11 +102,7 @@ export function RunForm(props: IRunFormProps): JSX.Element {
         {props.starting
           ? trans.__('Starting…')
           : wrong > 0
-            ? trans._n(
-                '%1 value to correct',
-                '%1 values to correct',
-                wrong
-              )
+            ? trans._n('%1 value to correct', '%1 values to correct', wrong)
             : trans.__('Run')}
       </PrimaryButton>
     </form>

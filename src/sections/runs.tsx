@@ -87,11 +87,7 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
               value={run.cells ? (run.cell - 1) / run.cells : null}
             />
             <div className="jp-ModelpackPanel-advice">
-              {trans.__(
-                'cell %1 of %2',
-                String(run.cell),
-                String(run.cells)
-              )}
+              {trans.__('cell %1 of %2', String(run.cell), String(run.cells))}
             </div>
           </>
         )}

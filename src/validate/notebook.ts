@@ -87,8 +87,8 @@ export const inspection = record<IInspection>({
 export const info = record<IInfo>({
   version: text,
   isolation: nullable(isolation),
-  kubeflow: optional(
-    record({ available: flag, hint: optional(text, '') }),
-    { available: false, hint: '' }
-  )
+  kubeflow: optional(record({ available: flag, hint: optional(text, '') }), {
+    available: false,
+    hint: ''
+  })
 });

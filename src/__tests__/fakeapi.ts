@@ -1,0 +1,150 @@
+/** A server in memory: it answers from its fields and notes what it was asked. */
+
+import {
+  IBuild,
+  IBuildRequest,
+  IExportRequest,
+  IInfo,
+  IInspection,
+  ILogChunk,
+  IModelpackAPI,
+  IPackage,
+  IPackageSummary,
+  IReference,
+  IRun,
+  IRunRequest,
+  Problem
+} from '../tokens';
+import { info, inspection } from '../validate/notebook';
+import { packageDetail, packages } from '../validate/package';
+import { build, run } from '../validate/work';
+import { golden } from './golden';
+
+export class FakeAPI implements IModelpackAPI {
+  readonly asked: string[] = [];
+  refusal: Problem | null = null;
+  theInspection: IInspection = inspection(golden('inspection'), '');
+  theBuilds: IBuild[] = [];
+  /** What each next question about a build answers; the last stays. */
+  nextBuilds: IBuild[] = [];
+  thePackages: IPackageSummary[] = packages(golden('packages'));
+  theRuns: IRun[] = [];
+  theLog = '';
+
+  count(start: string): number {
+    return this.asked.filter(question => question.startsWith(start)).length;
+  }
+
+  async info(): Promise<IInfo> {
+    return this.answer('info', info(golden('info'), ''));
+  }
+
+  async inspection(path: string): Promise<IInspection> {
+    return this.answer(`inspection ${path}`, this.theInspection);
+  }
+
+  async builds(path: string): Promise<IBuild[]> {
+    return this.answer(`builds ${path}`, this.theBuilds);
+  }
+
+  async build(id: string): Promise<IBuild> {
+    const [next, ...rest] = this.nextBuilds;
+    this.nextBuilds = rest.length ? rest : [next];
+    return this.answer(`build ${id}`, next);
+  }
+
+  async startBuild(request: IBuildRequest): Promise<IBuild> {
+    return this.answer(
+      `startBuild ${JSON.stringify(request)}`,
+      build(golden('build_running'), '')
+    );
+  }
+
+  async stopBuild(id: string): Promise<void> {
+    return this.answer(`stopBuild ${id}`, undefined);
+  }
+
+  async buildLog(id: string, offset: number): Promise<ILogChunk> {
+    return this.answer(`buildLog ${id} ${offset}`, this.chunk(offset));
+  }
+
+  async packages(path: string): Promise<IPackageSummary[]> {
+    return this.answer(`packages ${path}`, this.thePackages);
+  }
+
+  async package(name: string, version: string): Promise<IPackage> {
+    return this.answer(`package ${name} ${version}`, {
+      ...packageDetail(golden('package'), ''),
+      name,
+      version
+    });
+  }
+
+  async exportPackage(
+    { name, version }: IReference,
+    request: IExportRequest
+  ): Promise<{ path: string; size: number }> {
+    return this.answer(`export ${name} ${version} ${JSON.stringify(request)}`, {
+      path: request.path,
+      size: 1000
+    });
+  }
+
+  async runs({ name, version }: IReference): Promise<IRun[]> {
+    return this.answer(`runs ${name} ${version}`, this.theRuns);
+  }
+
+  async startRun(request: IRunRequest): Promise<IRun> {
+    return this.answer(
+      `startRun ${JSON.stringify(request)}`,
+      run(golden('run'), '')
+    );
+  }
+
+  async stopRun(id: string): Promise<void> {
+    return this.answer(`stopRun ${id}`, undefined);
+  }
+
+  async runLog(id: string, offset: number): Promise<ILogChunk> {
+    return this.answer(`runLog ${id} ${offset}`, this.chunk(offset));
+  }
+
+  async runNotebook(id: string): Promise<string> {
+    return this.answer(`runNotebook ${id}`, '<p>As it ran</p>');
+  }
+
+  private chunk(offset: number): ILogChunk {
+    return {
+      offset,
+      text: this.theLog.slice(offset),
+      next_offset: this.theLog.length,
+      complete: false
+    };
+  }
+
+  private async answer<T>(question: string, value: T): Promise<T> {
+    this.asked.push(question);
+    if (this.refusal) {
+      throw this.refusal;
+    }
+    return value;
+  }
+}
+
+/** Let promises that are already settled take their course. */
+export async function settle(rounds = 12): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    await Promise.resolve();
+  }
+}
+
+/** Wait until something holds, or fail after two seconds. */
+export async function until(holds: () => boolean): Promise<void> {
+  const end = Date.now() + 2000;
+  while (!holds()) {
+    if (Date.now() > end) {
+      throw new Error(`It never held: ${holds}`);
+    }
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}

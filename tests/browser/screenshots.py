@@ -1,0 +1,163 @@
+"""Takes pictures of the panel in every state, in both themes: ``python -m tests.browser.screenshots DIRECTORY``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser import samples
+from tests.browser.conftest import ARGUMENTS, notebook, write_notebook
+from tests.browser.driver import open_lab, open_panel, panel, set_width
+from tests.browser.fake_server import FakeServer
+from tests.browser.labserver import LabServer
+
+Then = Callable[[Any], None]
+LONG = "quarterly-churn-forecast-with-a-name-that-never-ends-2026-final-v2.ipynb"
+
+
+def click(*names: str) -> Then:
+    """Click buttons of the panel by name, one after another."""
+
+    def act(page: Any) -> None:
+        for name in names:
+            panel(page).get_by_role("button", name=name).first.click()
+
+    return act
+
+
+def states() -> dict[str, tuple[FakeServer, Then | None]]:
+    """Every state worth a look: what the server says, and what is then clicked."""
+    old = [
+        samples.summary("1.2.0", created=samples.ago(days=2), metrics={"auc": 0.873}),
+        samples.summary(
+            "1.1.1",
+            created=samples.ago(days=3),
+            metrics={"auc": 0.869},
+            verified={"phase": "Succeeded", "sealed": False, "text": "Ran with the network."},
+        ),
+    ]
+    made: dict[str, Any] = {
+        "inspection": samples.inspection(unchanged={"name": "churn", "version": "1.3.0"}),
+        "packages": [samples.summary(), *old],
+        "details": {"1.3.0": samples.package()},
+        "log": samples.LOG,
+    }
+    failed = samples.build(
+        "Failed",
+        4,
+        error={
+            "code": "GATE_NOT_SATISFIED",
+            "message": "The package does not run: cell 7 raised `KeyError: 'tenure'`.",
+            "advice": "Run the notebook from the top in a fresh kernel, then package it again.",
+        },
+        findings=[
+            samples.finding("blocking", "Raised `KeyError: 'tenure'` in the sealed run.", 7)
+        ],
+    )
+    broken = (
+        503,
+        {
+            "error": {
+                "code": "BACKEND_UNAVAILABLE",
+                "message": "The kernel `python3.9-old` of this notebook is gone.",
+                "advice": "Choose another kernel in the notebook and save it.",
+            }
+        },
+    )
+    return {
+        "new": (FakeServer(inspection=samples.inspection()), None),
+        "options": (FakeServer(inspection=samples.inspection()), click("Options")),
+        "findings": (
+            FakeServer(
+                inspection=samples.inspection(findings=samples.FINDINGS),
+                packages=old,
+                details={"1.2.0": samples.package("1.2.0")},
+            ),
+            None,
+        ),
+        "running": (
+            FakeServer(
+                inspection=samples.inspection(findings=samples.FINDINGS[1:]),
+                builds=[samples.build()],
+                packages=old,
+                details={"1.2.0": samples.package("1.2.0")},
+                log=samples.LOG,
+            ),
+            click("Log"),
+        ),
+        "done": (FakeServer(**made, builds=[samples.built()]), None),
+        "inside": (FakeServer(**made), click("What is inside")),
+        "run": (FakeServer(**made), click("Run…")),
+        "runs": (
+            FakeServer(
+                **made,
+                runs=[
+                    samples.run(),
+                    samples.run("Succeeded", "r-2"),
+                    samples.run(
+                        "Failed",
+                        "r-3",
+                        error={"code": "FAILED", "message": "Cell 9 raised `ValueError`."},
+                    ),
+                ],
+            ),
+            None,
+        ),
+        "export": (FakeServer(**made), click("Export…")),
+        "failed": (FakeServer(inspection=samples.inspection(), builds=[failed]), None),
+        "error": (FakeServer(inspection=broken), None),
+        "missing": (FakeServer(missing=True), None),
+    }
+
+
+def main(directory: Path) -> None:
+    """Write one picture for each state and theme."""
+    directory.mkdir(parents=True, exist_ok=True)
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    wanted = sys.argv[2:]
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary) / "root"
+        for name in ("churn.ipynb", LONG):
+            write_notebook(root / name, notebook(*[f"x = {n}" for n in range(1, 13)]))
+        with (
+            LabServer(root, Path(temporary) / "state", with_server_part=False) as lab,
+            sync_playwright() as playwright,
+        ):
+            browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+            for theme in ("light", "dark"):
+                context = browser.new_context(
+                    viewport={"width": 1400, "height": 1250}, locale="en-GB"
+                )
+                page = context.new_page()
+                server = FakeServer()
+                server.install(page)
+                open_lab(page, lab, "churn.ipynb", theme=theme)
+                for name, (state, then) in states().items():
+                    if wanted and name not in wanted:
+                        continue
+                    server.__dict__.update(state.__dict__)
+                    page.reload()
+                    open_panel(page)
+                    page.wait_for_timeout(900)
+                    if then:
+                        then(page)
+                        page.wait_for_timeout(400)
+                    panel(page).screenshot(path=directory / f"{name}-{theme}.png")
+                    if name in {"done", "findings", "inside"}:
+                        set_width(page, 280)
+                        panel(page).screenshot(path=directory / f"{name}-280-{theme}.png")
+                    if name == "done":
+                        page.screenshot(path=directory / f"lab-{theme}.png")
+                context.close()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
