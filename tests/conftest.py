@@ -1,0 +1,3 @@
+"""Fixtures that several parts' tests share."""
+
+pytest_plugins = ["judges"]
