@@ -15,6 +15,7 @@ from jupyter_modelpack.notebook.rules.code import find_computed_parameters, find
 from jupyter_modelpack.notebook.rules.commands import find_commands
 from jupyter_modelpack.notebook.rules.context import Context, KernelFacts
 from jupyter_modelpack.notebook.rules.data import DataFile, read_data, sorted_files
+from jupyter_modelpack.notebook.rules.gather import gather
 from jupyter_modelpack.notebook.rules.imports import (
     Import,
     find_missing_modules,
@@ -133,7 +134,7 @@ def inspect(
     ]
     return Inspection(
         snapshot=snapshot,
-        findings=_sorted(findings),
+        findings=_sorted(gather(findings)),
         imports=imports,
         parameters=parameters,
         settings=read_settings(context),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 import warnings
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -80,7 +81,7 @@ def read_code(cell: Cell) -> CellCode:
 
 
 def _reason(error: SyntaxError) -> str:
-    return (error.msg or "invalid syntax").split(" (")[0].rstrip(".")
+    return re.split(r" \(|\. ", error.msg or "invalid syntax")[0].rstrip(".")
 
 
 def _plain(source: str) -> ast.Module:

@@ -22,6 +22,7 @@ def find_unreadable(context: Context) -> Iterator[Finding]:
                 cell=code.cell.number,
                 line=problem.line,
                 advice="The run stops here. Mend the cell, or tag it `skip`.",
+                details={"group": problem.message},
             )
         else:
             yield Finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -54,8 +55,6 @@ def find_commands(context: Context) -> Iterator[Finding]:
 
 
 def _listed(node: object) -> list[str]:
-    import ast
-
     if not isinstance(node, ast.Call) or not node.args:
         return []
     first = node.args[0]
@@ -87,17 +86,18 @@ def _shell(
         yield Finding(
             "shell-command",
             "note",
-            f"{shown(written)} is a shell command, and the image has no shell.",
+            f"Looks around with {shown(written)}, and the image has no shell.",
             cell=cell,
             line=line,
-            advice="Tag the cell `skip` if it only looks around.",
+            advice="Tag the cell `skip`.",
         )
     else:
-        what = "Starts another program" if program else "Runs a shell command"
         yield Finding(
             "shell-command",
             "warning",
-            f"{what}: {shown(written)}. The image has none.",
+            f"Starts another program, which the image may not have: {shown(written)}."
+            if program
+            else f"Runs a shell command, and the image has no shell: {shown(written)}.",
             cell=cell,
             line=line,
             advice="Do it in Python, or tag the cell `skip`.",

@@ -44,6 +44,7 @@ _DATABASE = re.compile(
     r"(postgresql|postgres|mysql|mssql|oracle|snowflake|redshift|mongodb)\b.*://"
 )
 _DATA_FORMATS = frozenset({"csv", "json", "parquet", "text", "imagefolder", "audiofolder", "arrow"})
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "0.0.0.0"})
 _SEALED = "A sealed run has no network: save what it fetches beside the notebook, or allow it."
 
 
@@ -59,8 +60,11 @@ def find_network(context: Context) -> Iterator[Finding]:
         if call.guarded and _already_there(call, context):
             continue
         told.add(call.cell)
+        library = call.name.lstrip(".").partition(".")[0]
         name = shown(f"{call.name.lstrip('.')}()")
         where = host(url)
+        if where in _THIS_MACHINE:
+            continue
         message = f"Fetches from {where} with {name}." if where else f"Uses the network: {name}."
         yield Finding(
             "network",
@@ -69,7 +73,7 @@ def find_network(context: Context) -> Iterator[Finding]:
             cell=call.cell,
             line=call.line,
             advice=_SEALED,
-            details={"call": call.name.lstrip("."), "host": where},
+            details={"call": call.name.lstrip("."), "host": where, "group": where or library},
         )
 
 

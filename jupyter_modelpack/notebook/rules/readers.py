@@ -64,6 +64,11 @@ _COPIES = frozenset(
     {"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "shutil.move"}
     | {"os.rename", "os.replace", "os.link", "os.symlink"}
 )
+_ADDED_ENDINGS = {
+    "numpy.save": ".npy",
+    "numpy.savez": ".npz",
+    "numpy.savez_compressed": ".npz",
+}
 _WRITES = re.compile(
     r"(to_[a-z]|save|dump|write|export|imsave|imwrite|mkdir|makedirs|extractall|extract$|unpack_arc"
     r"|urlretrieve|download|FileHandler|basicConfig|SummaryWriter|ModelCheckpoint|CSVLogger|rmtree"
@@ -106,6 +111,12 @@ def accesses(call: Call) -> list[tuple[Access, str]]:
         return _each("reads", call.argument(0, *_KEYWORDS))
     if method in _PATH_WRITES and call.receiver:
         return _each("makes" if method == "mkdir" else "writes", call.receiver)
+    if name in _ADDED_ENDINGS:
+        return [
+            ("writes", path + ending)
+            for path in call.argument(0, "file")
+            for ending in ("", _ADDED_ENDINGS[name])
+        ]
     if _WRITES.match(method):
         makes: Access = "makes" if method.startswith(("mk", "make", "extract", "unp")) else "writes"
         return _each(makes, call.texts)

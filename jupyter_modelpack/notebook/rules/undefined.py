@@ -56,10 +56,12 @@ class _Names:
         self.functions: dict[str, tuple[str, ...]] = {}
         self.later = later
         self.told: set[str] = set()
+        self.missing: dict[tuple[str, int, str], list[tuple[str, int]]] = {}
 
     def run(self, number: int, context: Context) -> Iterator[Finding]:
         """Follow one cell."""
         flow = context.flows[number]
+        self.missing = {}
         for event in flow.events:
             if event.action == "define":
                 self.known.add(event.name)
@@ -74,9 +76,11 @@ class _Names:
                     self.deleted[event.name] = number
             elif event.action == "call":
                 for needed, through in self._needs(event.name):
-                    yield from self._report(needed, number, event.line, through)
+                    self._miss(needed, number, event.line, through)
             elif event.name not in self.known and not event.guarded:
-                yield from self._report(event.name, number, event.line, "")
+                self._miss(event.name, number, event.line, "")
+        for (code, where, through), names in self.missing.items():
+            yield _finding(code, number, where, through, names)
 
     def _needs(self, function: str) -> Iterator[tuple[str, str]]:
         waiting, seen = [function], {function}
@@ -89,50 +93,59 @@ class _Names:
                     seen.add(name)
                     waiting.append(name)
 
-    def _report(self, name: str, cell: int, line: int, through: str) -> Iterator[Finding]:
+    def _miss(self, name: str, cell: int, line: int, through: str) -> None:
         if name in self.told:
             return
         self.told.add(name)
-        subject = f"{shown(through + '()')} needs {shown(name)}" if through else shown(name)
-        details = {"name": name}
         if name in self.deleted:
-            message = (
-                f"{subject}, which cell {self.deleted[name]} deleted."
-                if through
-                else f"{subject} is used here, but cell {self.deleted[name]} deleted it."
-            )
-            yield Finding(
-                "name-deleted",
-                "warning",
-                message,
-                cell=cell,
-                line=line,
-                advice="Define it again before this cell, or take the `del` out.",
-                details=details,
-            )
+            key = ("name-deleted", self.deleted[name], through)
         elif self.later.get(name, 0) > cell:
-            where = self.later[name]
-            yield Finding(
-                "name-defined-later",
-                "warning",
-                f"{subject}, which is defined only in cell {where}."
-                if through
-                else f"{subject} is used here, but defined only in cell {where}.",
-                cell=cell,
-                line=line,
-                advice=f"Move cell {where} above this one: the package runs from top to bottom.",
-                details={**details, "defined_in": where},
-            )
+            key = ("name-defined-later", self.later[name], through)
         else:
-            yield Finding(
-                "name-undefined",
-                "warning",
-                f"{subject}, which no cell defines before."
-                if through
-                else f"{subject} is used here, but no cell defines it before.",
-                cell=cell,
-                line=line,
-                advice="Define or import it in an earlier cell; "
-                "your kernel may still have it from a cell that is gone.",
-                details=details,
-            )
+            key = ("name-undefined", 0, through)
+        self.missing.setdefault(key, []).append((name, line))
+
+
+_MESSAGES = {
+    "name-deleted": "but cell {where} deleted {it}.",
+    "name-defined-later": "but defined only in cell {where}.",
+    "name-undefined": "but no cell defines {it} before.",
+}
+_THROUGH = {
+    "name-deleted": "which cell {where} deleted.",
+    "name-defined-later": "defined only in cell {where}.",
+    "name-undefined": "which no cell defines before.",
+}
+_ADVICE = {
+    "name-deleted": "Define {it} again before this cell, or take the `del` out.",
+    "name-defined-later": "Move cell {where} above this one: the package runs from top to bottom.",
+    "name-undefined": "Define or import {it} in an earlier cell; your kernel may still have {it}"
+    " from a cell that is gone.",
+}
+
+
+def _finding(
+    code: str, cell: int, where: int, through: str, names: list[tuple[str, int]]
+) -> Finding:
+    one = len(names) == 1
+    words = {"where": where, "it": "it" if one else "them"}
+    subject = _listed([name for name, _ in names])
+    if through:
+        message = f"{shown(through + '()')} needs {subject}, {_THROUGH[code].format(**words)}"
+    else:
+        message = f"{subject} {'is' if one else 'are'} used here, {_MESSAGES[code].format(**words)}"
+    return Finding(
+        code,
+        "warning",
+        message,
+        cell=cell,
+        line=names[0][1],
+        advice=_ADVICE[code].format(**words),
+        details={"names": [name for name, _ in names]} | ({"defined_in": where} if where else {}),
+    )
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > 4:
+        return f"{', '.join(map(shown, names[:3]))} and {len(names) - 3} more"
+    return " and ".join(filter(None, [", ".join(map(shown, names[:-1])), shown(names[-1])]))

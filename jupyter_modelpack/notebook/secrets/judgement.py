@@ -30,10 +30,13 @@ _NOT_NAMED = re.compile(
     re.IGNORECASE,
 )
 _PASSWORDS = re.compile(r"pass|pwd", re.IGNORECASE)
-_ASSIGNED = re.compile(
-    r"(?i)([\w.-]{0,30}(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key"
-    r"|secret[_-]?key|account[_-]?key|auth[_-]?key|credential|connection[_-]?string))[\"']?"
-    r"\s{0,3}(?:=>|[:=])\s{0,3}(?:b?[\"'])?([^\s\"'<>,;`(){}\[\]]{6,400})"
+_WORD = re.compile(
+    r"passw(?:or)?d|pwd|passphrase|secret|token|(?:api|access|account|secret|auth)[_-]?key"
+    r"|credential|connection[_-]?string"
+)
+_BEFORE = re.compile(r"[\w.-]{0,30}\Z")
+_AFTER = re.compile(
+    r"[\w.-]{0,12}?[\"']?\s{0,3}(?:=>|[:=])\s{0,3}(?:b?[\"'])?([^\s\"'<>,;`(){}\[\]]{6,400})"
 )
 
 
@@ -79,11 +82,20 @@ def is_random(value: str) -> bool:
 
 def assigned(text: str) -> list[tuple[str, str]]:
     """Return names and values that a plain text, such as an output, assigns like ``token: abc``."""
-    return [
-        (found.group(1), found.group(2).rstrip(".\\|"))
-        for found in _ASSIGNED.finditer(text)
-        if is_secret_name(found.group(1))
-    ]
+    pairs = []
+    lower = text.lower()
+    if len(lower) != len(text):  # a few letters change their length; places must stay the same
+        lower = text
+    for word in _WORD.finditer(lower):
+        value = _AFTER.match(text, word.end())
+        if value is None:
+            continue
+        before = _BEFORE.search(text[max(word.start() - 30, 0) : word.start()])
+        name = (before.group() if before else "") + text[word.start() : value.start(1)]
+        name = re.split(r"[\"'\s:=]", name)[0]
+        if is_secret_name(name):
+            pairs.append((name, value.group(1).rstrip(".\\|")))
+    return pairs
 
 
 def has_digit(text: str) -> bool:

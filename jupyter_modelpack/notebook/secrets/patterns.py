@@ -46,3 +46,12 @@ def _patterns(table: str) -> Iterator[Pattern]:
 PATTERNS: tuple[Pattern, ...] = tuple(
     pattern for table in (CLOUD, CODE, MODELS, SERVICES, GENERAL) for pattern in _patterns(table)
 )
+
+MARKS: tuple[tuple[str, Pattern], ...] = tuple(
+    (mark, pattern) for pattern in PATTERNS for mark in pattern.marks
+)
+
+
+def possible(text: str) -> list[Pattern]:
+    """Return the patterns one of whose marks a text holds, in the order of the tables."""
+    return list(dict.fromkeys(pattern for mark, pattern in MARKS if mark in text))

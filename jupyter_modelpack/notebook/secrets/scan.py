@@ -17,7 +17,7 @@ from jupyter_modelpack.notebook.secrets.judgement import (
     is_secret_value,
     is_stand_in,
 )
-from jupyter_modelpack.notebook.secrets.patterns import PATTERNS
+from jupyter_modelpack.notebook.secrets.patterns import possible
 from jupyter_modelpack.notebook.secrets.texts import (
     Place,
     Text,
@@ -56,19 +56,13 @@ _BARE = {"password", "password in an address", "private key", "password of a web
 def scan_text(text: str, name: str = "") -> Iterator[Secret]:
     """Yield the secrets in a text, such as a file's; ``name`` is what it is assigned to."""
     found: list[str] = []
-    for secret in _shaped(text):
-        found.append(secret.text)
-        yield secret
-    for inner in decoded(text):
-        for secret in _shaped(inner):
-            if secret.text not in found:
-                found.append(secret.text)
-                yield Secret(secret.kind, secret.text, max(text.find(inner), 0))
-    if name and not found:
-        if is_secret_name(name) and is_secret_value(text, name):
-            yield Secret(_kind(name), text)
-        elif name.lower() in _WEAK_NAME and is_random(text) and not is_stand_in(text):
-            yield Secret("key", text)
+    for secret in (*_shaped(text), *_encoded(text)):
+        if secret.text not in found:
+            found.append(secret.text)
+            yield secret
+    if name:
+        if not found:
+            yield from _named(text, name)
         return
     for key, value in assigned(text):
         if is_secret_value(value, key) and not any(value in old or old in value for old in found):
@@ -76,11 +70,22 @@ def scan_text(text: str, name: str = "") -> Iterator[Secret]:
             yield Secret(_kind(key), value, max(text.find(value), 0))
 
 
+def _named(text: str, name: str) -> Iterator[Secret]:
+    if is_secret_name(name) and is_secret_value(text, name):
+        yield Secret(_kind(name), text)
+    elif name.lower() in _WEAK_NAME and is_random(text) and not is_stand_in(text):
+        yield Secret("key", text)
+
+
+def _encoded(text: str) -> Iterator[Secret]:
+    for inner in decoded(text):
+        for secret in _shaped(inner):
+            yield Secret(secret.kind, secret.text, max(text.find(inner), 0))
+
+
 def _shaped(text: str) -> Iterator[Secret]:
     taken: list[tuple[int, int]] = []
-    for pattern in PATTERNS:
-        if not any(mark in text for mark in pattern.marks):
-            continue
+    for pattern in possible(text):
         for match in pattern.shape.finditer(text):
             group = 1 if pattern.shape.groups else 0
             start, end = match.span(group)
@@ -157,12 +162,14 @@ def _tell(texts: Iterable[Text], allowed: dict[int, str], reason: str) -> Iterat
 
 
 def _secrets(text: Text) -> Iterator[Secret]:
+    if text.part:
+        yield from _named(text.text, text.name)
+        return
     if not text.code:
         yield from scan_text(text.text, text.name)
         return
     yield from _shaped(text.text)
-    for inner in decoded(text.text):
-        yield from _shaped(inner)
+    yield from _encoded(text.text)
     position = 0
     for row in text.text.split("\n"):
         words = row.lstrip()

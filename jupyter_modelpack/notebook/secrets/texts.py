@@ -8,7 +8,7 @@ import binascii
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from jupyter_modelpack.notebook.cell import Cell
@@ -28,7 +28,10 @@ _MOST_DECODED = 300
 
 @dataclass(frozen=True)
 class Text:
-    """A readable piece of a notebook; ``name`` is what it is assigned to, ``code`` raw source."""
+    """A readable piece of a notebook; ``name`` is what it is assigned to, ``code`` raw source.
+
+    ``part`` says that another text, which is looked at as well, holds it word for word.
+    """
 
     text: str
     place: Place
@@ -36,6 +39,7 @@ class Text:
     line: int | None = None
     name: str = ""
     code: bool = False
+    part: bool = False
 
 
 def source_texts(cell: Cell) -> Iterator[Text]:
@@ -49,7 +53,11 @@ def source_texts(cell: Cell) -> Iterator[Text]:
     constants = Constants()
     try:
         for node in _in_order(tree):
-            yield from _node_texts(node, constants, cell.number)
+            for text in _node_texts(node, constants, cell.number):
+                if text.text not in cell.source:
+                    yield text
+                elif text.name:
+                    yield replace(text, part=True)
     except RecursionError:
         return
 
