@@ -26,7 +26,7 @@ def describe(error: BaseException, cell: Optional[int]) -> Dict[str, Any]:
 def said(error: BaseException) -> str:
     """Return an exception's message, also when making it fails."""
     try:
-        text = str(error)
+        text = str(error.msg if isinstance(error, SyntaxError) else error)
     except Exception as second:
         text = "(its message could not be made: {})".format(type(second).__name__)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
