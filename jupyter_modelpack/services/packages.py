@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from jupyter_modelpack.errors import InvalidInput, NotFound
 from jupyter_modelpack.oci.digest import Digest
 
-SUMMARY = ("name", "version", "digest", "created", "size", "path", "verified", "metrics", "why")
 Record = Mapping[str, Any]
 
 
@@ -21,11 +20,11 @@ class Records(Protocol):
     def get(self, name: str, version: str) -> Record:
         """Return one record, or raise NotFound."""
 
-    def with_digest(self, digest: str) -> Record:
-        """Return a record of an image, or raise NotFound."""
+    def by_digest(self, name: str | None, digest: str) -> Record | None:
+        """Return the newest record of an image, under one name or any."""
 
     def list(self, *, name: str | None = None, path: str | None = None) -> Sequence[Record]:
-        """Return records, newest first."""
+        """Return summaries, newest first."""
 
 
 class Packages:
@@ -40,7 +39,7 @@ class Packages:
         A name alone means its highest version. Raises NotFound and InvalidInput.
         """
         if text.startswith("sha256:"):
-            return self._records.with_digest(Digest.parse(text))
+            return _found(self._records.by_digest(None, Digest.parse(text)), text)
         name, colon, version = text.partition(":")
         if not name or (colon and not version):
             raise InvalidInput(
@@ -50,16 +49,18 @@ class Packages:
             )
         if colon:
             return self._records.get(name, version)
-        found = self._records.newest(name)
-        if found is None:
-            raise NotFound("package", name, advice="List what there is: jupyter modelpack list")
-        return found
+        return _found(self._records.newest(name), name)
 
     def get(self, name: str, version: str) -> Record:
         """Return one record, or raise NotFound."""
         return self._records.get(name, version)
 
-    def list(self, *, name: str | None = None, path: str | None = None) -> list[dict[str, Any]]:
+    def list(self, *, name: str | None = None, path: str | None = None) -> Sequence[Record]:
         """Return summaries, newest first."""
-        found = self._records.list(name=name, path=path)
-        return [{key: record[key] for key in SUMMARY} for record in found]
+        return self._records.list(name=name, path=path)
+
+
+def _found(record: Record | None, text: str) -> Record:
+    if record is None:
+        raise NotFound("package", text, advice="List what there is: jupyter modelpack list")
+    return record

@@ -171,7 +171,7 @@ def _success(
 def _failure(result: RunFacts) -> tuple[str, Finding]:
     error = result.error or {}
     cell = error.get("cell") or result.cell
-    what = f"{error.get('ename', 'Error')}: {error.get('evalue', '')}".strip(": ")
+    what = f"{error.get('ename', '')}: {error.get('evalue', '')}".strip(": ")
     failed = [check for check in result.checks if not check.get("passed")]
     if failed:
         cell = failed[0].get("cell")
