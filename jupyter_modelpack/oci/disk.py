@@ -14,6 +14,7 @@ from typing import Protocol
 from jupyter_modelpack.errors import StoreError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}
 _START_WRITING = 2  # SYNC_FILE_RANGE_WRITE, sync_file_range(2)
 
 
@@ -102,8 +103,14 @@ def _sentence(path: Path, error: OSError) -> StoreError:
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StoreError(
-            f"The image store in {path} cannot be written: {reason}.",
-            advice="Give yourself write access to it, or choose another place with --data-dir.",
+            f"The image store in {path} cannot be used: {reason}.",
+            advice="Give yourself access to it, or choose another place with --data-dir.",
+            reason=reason,
+        )
+    if error.errno in _NO_LOCKS:
+        return StoreError(
+            f"The disk that holds the image store in {path} cannot lock files: {reason}.",
+            advice="Choose a place on another disk with --data-dir.",
             reason=reason,
         )
     return StoreError(

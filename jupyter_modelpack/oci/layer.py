@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from jupyter_modelpack.errors import Aborted
@@ -110,6 +110,11 @@ def write_layers(
 
     with ThreadPoolExecutor(_THREADS, "layer") as pool:
         futures = [pool.submit(write, tree) for tree in trees]
+        try:
+            wait(futures)
+        except BaseException:  # Ctrl-C: do not wait for layers that nobody wants
+            stopped.set()
+            raise
     errors = [e for e in (future.exception() for future in futures) if e is not None]
     for error in sorted(errors, key=lambda e: isinstance(e, Aborted)):
         raise error  # what went wrong, rather than what was stopped because of it

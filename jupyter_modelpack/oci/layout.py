@@ -102,14 +102,13 @@ class Layout:
         Raises NotFound when it is not there, and StoreError at its end when its bytes (or its
         ``size``, when given) are not what the digest promises.
         """
-        try:
-            file = io.FileIO(self.blob_path(digest))
-        except FileNotFoundError:
-            raise NotFound(
-                "blob", digest.short, advice="Package the notebook again.", digest=str(digest)
-            ) from None
-        except OSError as error:
-            raise damaged(digest, error.strerror or "it cannot be opened") from error
+        with store_errors(self.path):
+            try:
+                file = io.FileIO(self.blob_path(digest))
+            except FileNotFoundError:
+                raise NotFound(
+                    "blob", digest.short, advice="Package the notebook again.", digest=str(digest)
+                ) from None
         return io.BufferedReader(VerifiedReader(file, digest, size), _READ)
 
     def read(self, descriptor: Descriptor) -> bytes:

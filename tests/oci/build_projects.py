@@ -47,7 +47,7 @@ def digests(root: Path, compression: str, order: int) -> dict[str, list[str]]:
         chance.shuffle(entries)
         layout = Layout(root / "store" / name)
         trees = [Tree("one", "code", tuple(entries)), Tree("two", "data", (link,))]
-        layers = write_layers(trees, layout, compression=compression)  # type: ignore[arg-type]
+        layers = write_layers(trees, layout, compression=compression)
         config = ImageConfig(
             entrypoint=("/opt/python/bin/python3.11", "/opt/modelpack"),
             cmd=("run",),

@@ -64,7 +64,7 @@ def build() -> Callable[..., Image]:
     """Write trees as an image."""
 
     def run(trees: list[Tree], layout: Layout, compression: str = "none") -> Image:
-        layers = write_layers(trees, layout, compression=compression)  # type: ignore[arg-type]
+        layers = write_layers(trees, layout, compression=compression)
         config = ImageConfig(entrypoint=("/opt/python/bin/python3",), architecture="amd64")
         return write_image(layers, config, layout, {"a": "b"})
 

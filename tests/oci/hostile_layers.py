@@ -155,7 +155,7 @@ def headers() -> Iterator[tuple[str, bytes]]:
             info, data = member("p", tarfile.LNKTYPE if key == "linkpath" else tarfile.REGTYPE)
             out = io.BytesIO()
             extra = {"pax_headers": {key: value}} if form == "global" else {}
-            with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT, **extra) as archive:  # type: ignore[call-overload]
+            with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT, **extra) as archive:
                 info.pax_headers = {key: value} if form == "pax_headers" else {}
                 archive.addfile(info, io.BytesIO(data))
             yield f"pax-{form}-{key}-{len(value)}", out.getvalue()

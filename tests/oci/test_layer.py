@@ -13,7 +13,7 @@ import pytest
 from jupyter_modelpack.errors import Aborted, Conflict, InvalidInput
 from jupyter_modelpack.oci.cache import LayerCache
 from jupyter_modelpack.oci.compression import Compression
-from jupyter_modelpack.oci.layer import write_layer, write_layers
+from jupyter_modelpack.oci.layer import Layer, write_layer, write_layers
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.tree import Directory, Entry, File, Link, Tree
 
@@ -22,8 +22,8 @@ def tree(*entries: Entry, what: str = "test") -> Tree:
     return Tree(what, "code", entries)
 
 
-def members(layout: Layout, layer: object) -> dict[str, tarfile.TarInfo]:
-    data = layout.read(layer.descriptor)  # type: ignore[attr-defined]
+def members(layout: Layout, layer: Layer) -> dict[str, tarfile.TarInfo]:
+    data = layout.read(layer.descriptor)
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         return {member.name: member for member in archive}
 
