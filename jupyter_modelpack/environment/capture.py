@@ -102,7 +102,7 @@ def _captured(
         if target is None or target in taken:
             continue
         described = host.file(f"{distribution.base}/{recorded.path}")
-        if described is None:
+        if described is None or _is_secret(recorded.path, described.path, host):
             continue
         taken.add(target)
         size += described.size
@@ -170,6 +170,13 @@ def _image_path(
     if not path.startswith(("..", "/")):
         return f"{facts.image_site_packages}/{path}"
     return _outside(path, distribution, facts)
+
+
+def _is_secret(path: str, real: str, host: Host) -> bool:
+    """Say whether a file is on the deny list; certificates that packages bring are no secret."""
+    if is_denied(path) is None:
+        return False
+    return not path.endswith(".pem") or b"PRIVATE KEY" in (host.read(real) or b"")
 
 
 def _installed(path: str, distribution: Distribution, facts: Facts) -> bool:

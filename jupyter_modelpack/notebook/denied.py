@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _GIT = "it is the history of a repository"
 _SETTINGS = "it holds settings that are often secret"
@@ -45,16 +46,13 @@ _NAMES: dict[str, str] = {
     "jupyter_cookie_secret": _RUNTIME,
     "notebook_cookie_secret": _RUNTIME,
 }
-_TAILS: dict[tuple[str, str], str] = {
-    (".docker", "config.json"): _PASSWORDS,
-    (".config", "gcloud"): _CLOUD,
-    (".config", "containers"): _PASSWORDS,
-    (".config", "gh"): _PASSWORDS,
-    (".huggingface", "token"): _PASSWORDS,
-    ("huggingface", "token"): _PASSWORDS,
-    ("huggingface", "stored_tokens"): _PASSWORDS,
-    ("jupyter", "runtime"): _RUNTIME,
-    (".local", "share/jupyter/runtime"): _RUNTIME,
+_TAILS: dict[str, dict[str, str]] = {
+    ".docker": {"config.json": _PASSWORDS},
+    ".config": {"gcloud": _CLOUD, "containers": _PASSWORDS, "gh": _PASSWORDS},
+    ".huggingface": {"token": _PASSWORDS},
+    "huggingface": {"token": _PASSWORDS, "stored_tokens": _PASSWORDS},
+    "jupyter": {"runtime": _RUNTIME},
+    ".local": {"share/jupyter/runtime": _RUNTIME},
 }
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), reason)
@@ -63,31 +61,36 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r".*\.env\Z", _SETTINGS),
         (r".*\.(pem|key|p12|pfx|ppk|jks|keystore)\Z", _KEY),
         (r"id_(rsa|dsa|ecdsa|ed25519|xmss)([._-].*)?\Z", _KEY),
-        (r"id_[a-z0-9]+(_sk)?(\.pub)?\Z", _KEY),
         (r".*\.kubeconfig\Z", _CLUSTER),
         (r"(kernel|nbserver|jpserver)-[0-9a-f-]+(-open)?\.(json|html)\Z", _RUNTIME),
     )
 )
 
+_KEY_FILE = re.compile(r"id_[a-z0-9]+(_sk)?(\.pub)?\Z")  # as a folder's name it is plain
+
 
 def is_denied(relative_path: str) -> str | None:
     """Return why a file is never packaged, or None when it may be.
 
-    ``relative_path`` has ``/`` between its parts and may name a file or a folder; letter case does
-    not matter, because some file systems ignore it.
+    ``relative_path`` has ``/`` between its parts and names a file, or a folder when it ends with
+    one; letter case does not matter, because some file systems ignore it.
     """
-    parts = [part for part in relative_path.lower().replace("\\", "/").split("/") if part != "."]
-    parts = [part for part in parts if part]
+    folded = relative_path.lower().replace("\\", "/")
+    parts = [part for part in folded.split("/") if part and part != "."]
     for index, part in enumerate(parts):
-        reason = _FOLDERS.get(part) or _NAMES.get(part) or _by_pattern(part)
+        reason = _of_part(part)
         if reason is not None:
             return reason
-        rest = "/".join(parts[index + 1 :])
-        for (folder, tail), why in _TAILS.items():
-            if part == folder and (rest == tail or rest.startswith(tail + "/")):
-                return why
-    return None
+        if part in _TAILS:
+            rest = "/".join(parts[index + 1 :])
+            for tail, why in _TAILS[part].items():
+                if rest == tail or rest.startswith(tail + "/"):
+                    return why
+    is_file = parts and not folded.endswith("/")
+    return _KEY if is_file and _KEY_FILE.match(parts[-1]) else None
 
 
-def _by_pattern(part: str) -> str | None:
-    return next((reason for pattern, reason in _PATTERNS if pattern.match(part)), None)
+@lru_cache(maxsize=1 << 14)
+def _of_part(part: str) -> str | None:
+    named = _FOLDERS.get(part) or _NAMES.get(part)
+    return named or next((reason for shape, reason in _PATTERNS if shape.match(part)), None)

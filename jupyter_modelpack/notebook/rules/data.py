@@ -228,7 +228,7 @@ class _Follower:
                 self._take(touch, found, fact, quiet=True)
 
     def _take_folder(self, touch: _Touch, path: str) -> None:
-        if path == "." or is_denied(path):
+        if path == "." or is_denied(f"{path}/"):
             return  # looking at the whole folder names no file in particular
         for found, fact in self._walk(path, deep=True):
             self._take(touch, found, fact, quiet=True)
@@ -245,7 +245,7 @@ class _Follower:
                     continue
                 if not fact.is_dir:
                     yield path, fact
-                elif deep and depth < _DEEPEST and not is_denied(path):
+                elif deep and depth < _DEEPEST and not is_denied(f"{path}/"):
                     waiting.append((path, depth + 1))
 
     def _take(self, touch: _Touch, path: str, fact: FileFact, *, quiet: bool = False) -> None:
