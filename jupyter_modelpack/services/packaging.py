@@ -142,9 +142,8 @@ class _Packaging:
             return snapshot
 
     def _inspect(self, snapshot: Snapshot) -> Inspected:
-        with self._steps.running("environment"):
-            kernel = self._ports.inspector.kernel(snapshot, self._cancelled)
         with self._steps.running("inspect") as step:
+            kernel = self._ports.inspector.kernel(snapshot, self._cancelled)
             inspected = self._ports.inspector.inspect(snapshot, kernel, self._request)
             self._found(inspected.findings)
             step.tell(_counted(inspected.findings))
@@ -186,7 +185,7 @@ class _Packaging:
                 )
                 if not new or verification.phase == "Succeeded":
                     self._found(verification.findings)
-                    step.tell(verification.text)
+                    step.tell(verification.brief or verification.text)
                     step.phase = verification.phase
                     break
                 step.tell(f"the image lacks {', '.join(new)}; it is added")

@@ -100,6 +100,7 @@ class Verification:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     isolation: Mapping[str, Any] | None = None
     reproduction: Mapping[str, Any] | None = None
+    brief: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return what the record keeps under ``verified``."""
@@ -149,7 +150,17 @@ def judge(result: RunFacts, *, network_allowed: bool, reproduction: Reproduction
             "sentence": result.isolation.sentence,
         },
         reproduction.to_json(),
+        _brief(result, phase, sealed) or text,
     )
+
+
+def _brief(result: RunFacts, phase: Phase, sealed: bool) -> str:
+    """Return a few words for the list of steps, or nothing for a failure."""
+    if phase != "Succeeded":
+        return ""
+    how = "no network, read-only" if sealed else "not sealed"
+    done = f"to cell {result.cell} of {result.cells}" if result.reached_limit else "all cells"
+    return f"{done}, {how}"
 
 
 def _success(
