@@ -36,7 +36,8 @@ _WORD = re.compile(
 )
 _BEFORE = re.compile(r"[\w.-]{0,30}\Z")
 _AFTER = re.compile(
-    r"[\w.-]{0,12}?[\"']?\s{0,3}(?:=>|[:=])\s{0,3}(?:b?[\"'])?([^\s\"'<>,;`(){}\[\]]{6,400})"
+    r"[\w.-]{0,12}?\\{0,6}[\"']?\s{0,3}(?:=>|[:=])\s{0,3}(?:b?\\{0,6}[\"'])?"
+    r"([^\s\"'<>,;`(){}\[\]]{6,400})"
 )
 
 
@@ -92,7 +93,7 @@ def assigned(text: str) -> list[tuple[str, str]]:
             continue
         before = _BEFORE.search(text[max(word.start() - 30, 0) : word.start()])
         name = (before.group() if before else "") + text[word.start() : value.start(1)]
-        name = re.split(r"[\"'\s:=]", name)[0]
+        name = re.split(r"[\"'\s:=\\]", name)[0]
         if is_secret_name(name):
             pairs.append((name, value.group(1).rstrip(".\\|")))
     return pairs

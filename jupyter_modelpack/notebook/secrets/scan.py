@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jupyter_modelpack.notebook.cell import Cell
 from jupyter_modelpack.notebook.finding import Finding
@@ -30,7 +30,7 @@ from jupyter_modelpack.notebook.secrets.texts import (
 from jupyter_modelpack.notebook.snapshot import Snapshot
 
 _ALLOW = re.compile(r"#\s{0,5}modelpack:\s{0,5}allow-secret\s{1,5}(\S[^\n]{2,300})")
-_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])")
+_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])")
 _KNOWN_SAMPLE = "eyJzdWIiOiIxMjM0NTY3ODkw"  # the token that every tutorial on JWT shows
 _WEAK_NAME = {"key", "auth", "apikey", "bearer"}
 
@@ -56,18 +56,10 @@ _BARE = {"password", "password in an address", "private key", "password of a web
 def scan_text(text: str, name: str = "") -> Iterator[Secret]:
     """Yield the secrets in a text, such as a file's; ``name`` is what it is assigned to."""
     found: list[str] = []
-    for secret in (*_shaped(text), *_encoded(text)):
-        if secret.text not in found:
+    for secret in (*_shaped(text), *_encoded(text), *_named(text, name), *_in_words(text)):
+        if not any(secret.text in old or old in secret.text for old in found):
             found.append(secret.text)
             yield secret
-    if name:
-        if not found:
-            yield from _named(text, name)
-        return
-    for key, value in assigned(text):
-        if is_secret_value(value, key) and not any(value in old or old in value for old in found):
-            found.append(value)
-            yield Secret(_kind(key), value, max(text.find(value), 0))
 
 
 def _named(text: str, name: str) -> Iterator[Secret]:
@@ -77,9 +69,16 @@ def _named(text: str, name: str) -> Iterator[Secret]:
         yield Secret("key", text)
 
 
+def _in_words(text: str) -> Iterator[Secret]:
+    """Yield what a text assigns in words, as in ``password: abc`` or ``Token=abc``."""
+    for name, value in assigned(text):
+        if is_secret_value(value, name):
+            yield Secret(_kind(name), value, max(text.find(value), 0))
+
+
 def _encoded(text: str) -> Iterator[Secret]:
     for inner in decoded(text):
-        for secret in _shaped(inner):
+        for secret in (*_shaped(inner), *_in_words(inner)):
             yield Secret(secret.kind, secret.text, max(text.find(inner), 0))
 
 
@@ -164,6 +163,7 @@ def _tell(texts: Iterable[Text], allowed: dict[int, str], reason: str) -> Iterat
 def _secrets(text: Text) -> Iterator[Secret]:
     if text.part:
         yield from _named(text.text, text.name)
+        yield from _in_words(text.text)
         return
     if not text.code:
         yield from scan_text(text.text, text.name)
@@ -174,9 +174,8 @@ def _secrets(text: Text) -> Iterator[Secret]:
     for row in text.text.split("\n"):
         words = row.lstrip()
         comment = words[1:] if words.startswith(("#", "%", "!")) else row.partition("  # ")[2]
-        for key, value in assigned(comment):
-            if is_secret_value(value, key):
-                yield Secret(_kind(key), value, position + max(row.find(value), 0))
+        for secret in _in_words(comment):
+            yield replace(secret, position=position + max(row.find(secret.text), 0))
         position += len(row) + 1
 
 

@@ -367,6 +367,6 @@ password of a web server
   asic
   ~ [Aa]uthorization["']?\s?[:=,]\s?["']?[Bb]asic\s{1,3}([A-Za-z0-9+/]{12,400}={0,2})
 Kaggle key
-  "key"
-  ~ "key"\s{0,3}:\s{0,3}"([a-f0-9]{32})"
+  key
+  ~ \\{0,6}"key\\{0,6}"\s{0,3}:\s{0,3}\\{0,6}"([a-f0-9]{32})\\{0,6}"
 """

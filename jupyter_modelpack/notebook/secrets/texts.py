@@ -56,7 +56,7 @@ def source_texts(cell: Cell) -> Iterator[Text]:
             for text in _node_texts(node, constants, cell.number):
                 if text.text not in cell.source:
                     yield text
-                elif text.name:
+                else:
                     yield replace(text, part=True)
     except RecursionError:
         return
