@@ -108,17 +108,19 @@ def write_layers(
             stopped.set()
             raise
 
+    # The trees with the most files first, so that no thread is left alone with one at the end.
+    order = sorted(range(len(trees)), key=lambda number: -len(trees[number].entries))
     with ThreadPoolExecutor(_THREADS, "layer") as pool:
-        futures = [pool.submit(write, tree) for tree in trees]
+        futures = {number: pool.submit(write, trees[number]) for number in order}
         try:
-            wait(futures)
+            wait(futures.values())
         except BaseException:  # Ctrl-C: do not wait for layers that nobody wants
             stopped.set()
             raise
-    errors = [e for e in (future.exception() for future in futures) if e is not None]
+    errors = [e for e in (future.exception() for future in futures.values()) if e is not None]
     for error in sorted(errors, key=lambda e: isinstance(e, Aborted)):
         raise error  # what went wrong, rather than what was stopped because of it
-    return tuple(future.result() for future in futures)
+    return tuple(futures[number].result() for number in range(len(trees)))
 
 
 def _pack(
