@@ -39,7 +39,10 @@ class ModelPackError(Exception):
         return f"{self.message} {self.advice}".strip()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_restore, (type(self), self.message, self.advice, dict(self.details), self.__dict__))
+        return (
+            _restore,
+            (type(self), self.message, self.advice, dict(self.details), self.__dict__),
+        )
 
 
 def _restore(
