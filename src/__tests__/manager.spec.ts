@@ -34,6 +34,7 @@ describe('Resource', () => {
     await first;
     expect(resource.value).toBe('new');
     expect(resource.loading).toBe(false);
+    resource.dispose();
   });
 
   it('keeps its value beside a problem, and says nothing once disposed', async () => {

@@ -6,47 +6,23 @@ import {
   screen,
   within
 } from '@testing-library/react';
-import axe from 'axe-core';
 import React from 'react';
 
-import { Earlier } from '../sections/earlier';
 import { Exporting } from '../sections/exporting';
 import { Findings, mergeFindings } from '../sections/findings';
-import { Header, IHeaderProps } from '../sections/header';
+import { Header } from '../sections/header';
 import { Packaging } from '../sections/packaging';
-import { Result } from '../sections/result';
 import { RunForm } from '../sections/runform';
-import { Runs } from '../sections/runs';
 import { IRunRequest, Problem } from '../tokens';
 import { inspection } from '../validate/notebook';
-import { packageDetail, packages } from '../validate/package';
-import { build, run } from '../validate/work';
+import { packageDetail } from '../validate/package';
+import { build } from '../validate/work';
 import { but, golden } from './golden';
+import { header } from './headerprops';
 
 const trans = nullTranslator.load('jupyter_modelpack');
 const detail = packageDetail(golden('package'), '');
 const nothing = (): void => undefined;
-
-const header: IHeaderProps = {
-  name: 'churn.ipynb',
-  path: 'churn.ipynb',
-  standing: 'changed',
-  last: { name: 'churn', version: '1.2.0' },
-  dirty: false,
-  blocking: 0,
-  options: { verify: true, network: false },
-  trans,
-  onPackage: nothing,
-  onOptions: nothing
-};
-
-/** What axe finds in a drawn part; contrast needs a real browser, and is looked at there. */
-async function faults(node: Element): Promise<string[]> {
-  const { violations } = await axe.run(node, {
-    rules: { 'color-contrast': { enabled: false }, region: { enabled: false } }
-  });
-  return violations.map(each => `${each.id}: ${each.nodes[0].html}`);
-}
 
 afterEach(cleanup);
 
@@ -278,91 +254,5 @@ describe('Exporting', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Replace the file' }));
     await screen.findByTitle('models/churn-1.3.0.pipeline.yaml');
     expect(asked).toEqual([false, true]);
-  });
-});
-
-describe('every part', () => {
-  const running = but(run(golden('run'), ''), {
-    id: 'r2',
-    phase: 'Running',
-    cell: 7
-  });
-  const broken = but(run(golden('run'), ''), {
-    id: 'r3',
-    phase: 'Errored',
-    error: { code: 'X', message: 'It broke.', advice: 'Try again.' }
-  });
-  const drawn: [string, JSX.Element][] = [
-    ['Header', <Header {...header} />],
-    [
-      'Packaging',
-      <Packaging
-        build={build(golden('build_running'), '')}
-        log={null}
-        stopping={false}
-        trans={trans}
-        onStop={nothing}
-        onLook={nothing}
-      />
-    ],
-    [
-      'Result',
-      <Result
-        detail={detail}
-        trans={trans}
-        onReveal={nothing}
-        run={
-          <RunForm
-            detail={detail}
-            starting={false}
-            problem={null}
-            trans={trans}
-            onRun={nothing}
-          />
-        }
-        runs={
-          <Runs
-            runs={[running, broken, run(golden('run'), '')]}
-            trans={trans}
-            logOf={() => ({ text: '', cut: false, problem: null })}
-            onLook={nothing}
-            onStop={nothing}
-            onOpenNotebook={nothing}
-            onReveal={nothing}
-          />
-        }
-        export={
-          <Exporting
-            detail={detail}
-            folder=""
-            trans={trans}
-            onExport={async ({ path }) => ({ path, size: 1 })}
-            onShowFile={nothing}
-          />
-        }
-      />
-    ],
-    [
-      'Earlier',
-      <Earlier
-        packages={packages(golden('packages'))}
-        opened={detail}
-        trans={trans}
-        onOpen={nothing}
-      />
-    ]
-  ];
-
-  it.each(drawn)('%s has no fault that axe knows', async (_, element) => {
-    const { container } = render(element);
-    // Open everything that opens, so that all of it is looked at.
-    for (let depth = 0; depth < 3; depth += 1) {
-      container
-        .querySelectorAll<HTMLElement>('[aria-expanded="false"]')
-        .forEach(each => {
-          fireEvent.click(each);
-        });
-    }
-    expect(await faults(container)).toEqual([]);
   });
 });

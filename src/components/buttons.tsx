@@ -6,7 +6,7 @@ import { Button } from '@jupyterlab/ui-components';
 
 interface IButton {
   children: React.ReactNode;
-  onClick: () => void;
+  onClick?: () => void;
   label?: string;
   disabled?: boolean;
   busy?: boolean;
@@ -14,18 +14,18 @@ interface IButton {
   describedBy?: string;
 }
 
-/** The one primary button; disabled it can still be focused, so that its reason can be read. */
+/** The one primary button; without `onClick` it submits its form. Disabled it can still be focused. */
 export function PrimaryButton(props: IButton): JSX.Element {
   return (
     <Button
-      type="button"
+      type={props.onClick ? 'button' : 'submit'}
       className="jp-mod-styled jp-mod-accept jp-ModelpackPanel-primary"
       aria-disabled={props.disabled || undefined}
       aria-busy={props.busy || undefined}
       aria-describedby={props.describedBy}
       onClick={() => {
         if (!props.disabled) {
-          props.onClick();
+          props.onClick?.();
         }
       }}
     >

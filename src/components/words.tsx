@@ -8,11 +8,22 @@ const TAIL = 10;
 /** A name that is cut in its middle where it does not fit, with the whole of it on hover. */
 export function MiddleCut(props: { text: string }): JSX.Element {
   const { text } = props;
-  const at = text.length > 2 * TAIL ? text.length - TAIL : text.length;
+  if (text.length <= 2 * TAIL) {
+    return (
+      <span className="jp-ModelpackPanel-cut" title={text}>
+        <span className="jp-ModelpackPanel-cutHead">{text}</span>
+      </span>
+    );
+  }
+  // The two halves would be read as two words, so the whole is there for screen readers.
+  const at = text.length - TAIL;
   return (
     <span className="jp-ModelpackPanel-cut" title={text}>
-      <span className="jp-ModelpackPanel-cutHead">{text.slice(0, at)}</span>
-      {at < text.length && <span>{text.slice(at)}</span>}
+      <span className="jp-ModelpackPanel-unseen">{text}</span>
+      <span className="jp-ModelpackPanel-cutHead" aria-hidden="true">
+        {text.slice(0, at)}
+      </span>
+      <span aria-hidden="true">{text.slice(at)}</span>
     </span>
   );
 }

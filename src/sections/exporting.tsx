@@ -100,7 +100,7 @@ export function Exporting(props: IExportProps): JSX.Element {
       onSubmit={event => {
         event.preventDefault();
         if (name && !busy) {
-          void write(false);
+          void write(exists);
         }
       }}
     >
@@ -145,11 +145,7 @@ export function Exporting(props: IExportProps): JSX.Element {
         />
       </div>
       {problem && <Trouble {...problemWords(problem, trans)} />}
-      <PrimaryButton
-        disabled={busy || !name}
-        busy={busy}
-        onClick={() => void write(exists)}
-      >
+      <PrimaryButton disabled={busy || !name} busy={busy}>
         {busy
           ? trans.__('Writing…')
           : exists

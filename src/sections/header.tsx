@@ -38,7 +38,7 @@ export function Header(props: IHeaderProps): JSX.Element {
   const id = useId();
   const idle = standing === 'unchanged' && !props.dirty;
   return (
-    <header className="jp-ModelpackPanel-head">
+    <div className="jp-ModelpackPanel-head">
       <div className="jp-ModelpackPanel-row">
         <h2 className="jp-ModelpackPanel-name">
           <MiddleCut text={props.name} />
@@ -65,7 +65,7 @@ export function Header(props: IHeaderProps): JSX.Element {
           <Options {...props} />
         </div>
       )}
-    </header>
+    </div>
   );
 }
 

@@ -97,7 +97,6 @@ export function RunForm(props: IRunFormProps): JSX.Element {
       <PrimaryButton
         disabled={wrong > 0 || props.starting}
         busy={props.starting}
-        onClick={run}
       >
         {props.starting
           ? trans.__('Starting…')

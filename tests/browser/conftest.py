@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,17 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+# What a kernel of this interpreter says of itself: opening the notebook then changes nothing in it.
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": sys.version_info.major},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+    "version": "{}.{}.{}".format(*sys.version_info[:3]),
+}
+
 
 def notebook(*sources: str, tags: dict[int, list[str]] | None = None) -> dict[str, Any]:
     """Return a Python notebook with these code cells; ``tags`` by cell number from 1."""
@@ -40,7 +52,7 @@ def notebook(*sources: str, tags: dict[int, list[str]] | None = None) -> dict[st
                 "display_name": "Python 3 (ipykernel)",
                 "language": "python",
             },
-            "language_info": {"name": "python"},
+            "language_info": LANGUAGE,
         },
         "cells": [
             {

@@ -20,7 +20,7 @@ BUILT = REPOSITORY / "jupyter_modelpack" / "labextension"
 
 
 class LabServer:
-    """Starts JupyterLab on ``root`` with the built extension; ``state`` takes its settings and data."""
+    """Starts JupyterLab with the built extension; ``state`` takes its settings and data."""
 
     def __init__(self, root: Path, state: Path, *, with_server_part: bool) -> None:
         self.root = root

@@ -1,4 +1,4 @@
-"""Takes pictures of the panel in every state, in both themes: ``python -m tests.browser.screenshots DIRECTORY``."""
+"""Takes pictures of the panel: ``python -m tests.browser.screenshots DIRECTORY [STATE ...]``."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def states() -> dict[str, tuple[FakeServer, Then | None]]:
             "message": "The package does not run: cell 7 raised `KeyError: 'tenure'`.",
             "advice": "Run the notebook from the top in a fresh kernel, then package it again.",
         },
-        findings=[
-            samples.finding("blocking", "Raised `KeyError: 'tenure'` in the sealed run.", 7)
-        ],
+        findings=[samples.finding("blocking", "Raised `KeyError: 'tenure'` in the sealed run.", 7)],
     )
     broken = (
         503,

@@ -1,0 +1,230 @@
+"""The panel in a real browser and a real JupyterLab; our routes are answered by a stand-in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import samples
+from tests.browser.conftest import notebook, write_notebook
+from tests.browser.driver import PANEL, open_lab, open_panel, panel, set_width
+from tests.browser.fake_server import FakeServer
+from tests.browser.labserver import REPOSITORY, LabServer
+
+pytestmark = pytest.mark.browser
+
+AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
+UNCHANGED = {"name": "churn", "version": "1.3.0"}
+
+
+@pytest.fixture(autouse=True)
+def churn(lab: LabServer) -> Path:
+    """A notebook of twelve cells."""
+    path = lab.root / "churn.ipynb"
+    write_notebook(path, notebook(*[f"x{n} = {n}" for n in range(1, 13)]))
+    return path
+
+
+def start(page: Any, lab: LabServer, server: FakeServer, *, theme: str = "light") -> None:
+    """Open the notebook with this stand-in behind it."""
+    server.install(page)
+    open_lab(page, lab, "churn.ipynb", theme=theme)
+
+
+def test_nothing_loads_before_the_panel_or_the_button_is_used(page: Any, lab: LabServer) -> None:
+    scripts: list[str] = []
+    page.on("request", lambda request: scripts.append(request.url))
+    server = FakeServer(inspection=samples.inspection())
+    start(page, lab, server)
+    before = {url for url in scripts if "extensions/jupyter-modelpack" in url}
+    assert server.asked == []
+    open_panel(page)
+    panel(page).get_by_text("Not packaged yet.").wait_for()
+    after = {url for url in scripts if "extensions/jupyter-modelpack" in url}
+    print(f"before: {len(before)} files, no request to us; the panel: {len(after - before)} more")
+    assert after - before
+
+
+def test_one_click_packages_and_shows_the_result(page: Any, lab: LabServer) -> None:
+    server = FakeServer(inspection=samples.inspection(), log=samples.LOG)
+
+    def on_build(body: dict[str, Any]) -> tuple[int, Any]:
+        assert body == {
+            "path": "churn.ipynb",
+            "verify": True,
+            "network": False,
+            "compression": "none",
+        }
+        server.builds = [samples.build()]
+        return 201, server.builds[0]
+
+    server.on_build = on_build
+    start(page, lab, server)
+    page.locator(".jp-NotebookPanel-toolbar").get_by_text("Package", exact=True).click()
+    bar = panel(page).get_by_role("progressbar", name="Run it, sealed")
+    bar.wait_for()
+    assert bar.get_attribute("aria-valuenow") == "58"
+    server.inspection = samples.inspection(unchanged=UNCHANGED)
+    server.packages = [samples.summary()]
+    server.details = {"1.3.0": samples.package()}
+    server.builds = [samples.built()]
+    panel(page).get_by_role("heading", name="churn 1.3.0").wait_for()
+    panel(page).get_by_role("button", name="Nothing to package").wait_for()
+    panel(page).get_by_role("button", name="Copy the digest").click()
+    assert page.evaluate("() => navigator.clipboard.readText()") == samples.DIGEST
+    assert server.count("POST builds") == 1
+
+
+def test_a_finding_goes_to_its_cell(page: Any, lab: LabServer) -> None:
+    start(page, lab, FakeServer(inspection=samples.inspection(findings=samples.FINDINGS)))
+    open_panel(page).get_by_role("button", name="Go to cell 9").click()
+    active = page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
+    active.filter(has_text="x9 = 9").wait_for()
+    assert active.is_visible()
+
+
+def test_unsaved_changes_are_offered_to_be_saved(page: Any, lab: LabServer, churn: Path) -> None:
+    server = FakeServer(inspection=samples.inspection())
+    server.on_build = lambda _: (201, samples.build())
+    start(page, lab, server)
+    page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
+    page.keyboard.type("planted = 1\n")
+    open_panel(page).get_by_text("unsaved", exact=True).wait_for()
+    panel(page).get_by_role("button", name="Package", exact=True).click()
+    page.get_by_role("button", name="Cancel").click()
+    assert server.count("POST") == 0
+    panel(page).get_by_role("button", name="Package", exact=True).click()
+    page.get_by_role("button", name="Save and package").click()
+    panel(page).get_by_role("button", name="Stop packaging").wait_for()
+    assert "planted = 1" in churn.read_text()
+
+
+def test_a_refusal_names_the_cell(page: Any, lab: LabServer) -> None:
+    server = FakeServer(inspection=samples.inspection())
+    refused = samples.build(
+        "Failed",
+        1,
+        findings=samples.FINDINGS[:1],
+        error={"code": "GATE_NOT_SATISFIED", "message": "No.", "advice": ""},
+    )
+    server.on_build = lambda _: (201, refused)
+    start(page, lab, server)
+    open_panel(page).get_by_role("button", name="Package", exact=True).click()
+    panel(page).get_by_text("Not packaged: 1 thing above stops it.").wait_for()
+    panel(page).get_by_role("button", name="Go to cell 4").wait_for()
+
+
+def test_the_file_browser_packages_a_notebook_that_is_not_open(page: Any, lab: LabServer) -> None:
+    write_notebook(lab.root / "other.ipynb", notebook("y = 1"))
+    server = FakeServer(inspection=samples.inspection("other.ipynb"))
+    server.on_build = lambda _: (201, samples.build(path="other.ipynb"))
+    start(page, lab, server)
+    page.locator(".jp-DirListing-item", has_text="other.ipynb").click(button="right")
+    page.locator(".lm-Menu").get_by_text("Package Notebook").click()
+    panel(page).get_by_role("button", name="Stop packaging").wait_for()
+    assert server.bodies[0]["path"] == "other.ipynb"
+    panel(page).get_by_role("heading", name="other.ipynb").wait_for()
+
+
+def test_the_server_part_may_be_missing(page: Any, lab: LabServer) -> None:
+    server = FakeServer(missing=True)
+    start(page, lab, server)
+    open_panel(page).get_by_text("jupyter server extension enable jupyter_modelpack").wait_for()
+    server.missing = False
+    server.inspection = samples.inspection()
+    panel(page).get_by_role("button", name="Look again").click()
+    panel(page).get_by_text("Not packaged yet.").wait_for()
+
+
+def test_a_run_and_its_notebook_run_no_script_here(page: Any, lab: LabServer) -> None:
+    server = FakeServer(
+        inspection=samples.inspection(unchanged=UNCHANGED),
+        packages=[samples.summary()],
+        details={"1.3.0": samples.package()},
+        log=samples.LOG,
+    )
+
+    def on_run(body: dict[str, Any]) -> tuple[int, Any]:
+        assert body["parameters"] == {"threshold": 0.5}
+        assert body["network"] is False
+        server.runs = [samples.run("Succeeded")]
+        return 201, server.runs[0]
+
+    server.on_run = on_run
+    start(page, lab, server)
+    open_panel(page).get_by_role("button", name="Run…").click()
+    panel(page).get_by_label("threshold").fill("0.5")
+    panel(page).get_by_label("threshold").press("Enter")
+    panel(page).get_by_text("scores.csv").wait_for()
+    panel(page).get_by_role("button", name="Log").last.click()
+    panel(page).get_by_role("log").get_by_text("<img src=x").wait_for()
+    panel(page).get_by_role("button", name="Open the notebook as it ran").click()
+    page.frame_locator(".jp-ModelpackPreview iframe").get_by_text("As it ran").wait_for()
+    assert page.evaluate("() => window.__pwned") is None
+
+
+def test_the_panel_is_used_by_keyboard_alone(page: Any, lab: LabServer) -> None:
+    server = FakeServer(inspection=samples.inspection(findings=samples.FINDINGS[1:]))
+    server.on_build = lambda _: (201, samples.build())
+    start(page, lab, server)
+    open_panel(page)
+    panel(page).get_by_role("button", name="Go to cell 2").wait_for()
+    panel(page).get_by_role("button", name="Package", exact=True).focus()
+    reached = []
+    for _ in range(5):
+        reached.append(page.evaluate("() => document.activeElement.textContent"))
+        page.keyboard.press("Tab")
+    assert reached == ["Package", "Options", "cell 2", "cell 9", "cell 1"]
+    page.locator(".jp-Notebook").first.click()
+    page.keyboard.press("Control+Alt+p")
+    panel(page).get_by_role("button", name="Stop packaging").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_fault_at_any_width(page: Any, lab: LabServer, theme: str) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run jlpm install.")
+    server = FakeServer(
+        inspection=samples.inspection(findings=samples.FINDINGS),
+        builds=[samples.build()],
+        packages=[samples.summary(), samples.summary("1.2.0")],
+        details={"1.3.0": samples.package()},
+        runs=[samples.run(), samples.run("Succeeded", "r-2"), samples.run("Failed", "r-3")],
+        log=samples.LOG,
+    )
+    start(page, lab, server, theme=theme)
+    open_panel(page)
+    panel(page).get_by_role("heading", name="churn 1.3.0").wait_for()
+    for name in ("What is inside", "Run…"):
+        panel(page).get_by_role("button", name=name).click()
+    panel(page).get_by_role("button", name="Log").first.click()
+    panel(page).get_by_role("log").wait_for()
+    page.add_script_tag(path=AXE)
+    for width in (280, 480):
+        set_width(page, width)
+        found = page.evaluate("panel => axe.run(panel)", PANEL)
+        faults = [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+        print(f"{theme}, {width} px: {len(found['passes'])} rules passed, {len(faults)} broken")
+        assert faults == []
+        overflow = (
+            panel(page)
+            .locator(".jp-ModelpackPanel-body")
+            .evaluate("body => body.scrollWidth - body.clientWidth")
+        )
+        assert overflow <= 0
+
+
+def test_a_long_name_is_cut_in_the_middle(page: Any, lab: LabServer) -> None:
+    name = "quarterly-churn-forecast-with-a-name-that-never-ends-2026-final-v2.ipynb"
+    write_notebook(lab.root / name, notebook("x = 1"))
+    FakeServer(inspection=samples.inspection(name)).install(page)
+    open_lab(page, lab, name)
+    open_panel(page)
+    heading = panel(page).get_by_role("heading", name=name)
+    heading.wait_for()
+    assert heading.bounding_box()["height"] < 30
+    assert heading.locator("span").first.get_attribute("title") == name
+    assert re.search(r"v2\.ipynb$", heading.inner_text())
