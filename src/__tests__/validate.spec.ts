@@ -59,6 +59,17 @@ describe('the contract with the server', () => {
     expect(reading).toThrow(place);
   });
 
+  it('takes a build that waits for its turn', () => {
+    const waiting = {
+      ...(golden('build_running') as object),
+      phase: 'Pending',
+      steps: null,
+      findings: null,
+      started: null
+    };
+    expect(build(waiting, '')).toMatchObject({ steps: [], findings: [] });
+  });
+
   it('drops what it does not know, and takes no event for another', () => {
     expect(
       progressEvent({ kind: 'run', id: 'r', phase: 'Running', step: '' }, '')

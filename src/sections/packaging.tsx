@@ -36,6 +36,11 @@ export function Packaging(props: IPackagingProps): JSX.Element {
   const over = isOver(build.phase);
   const steps = (
     <>
+      {build.steps.length === 0 && !over && (
+        <p className="jp-ModelpackPanel-advice">
+          {trans.__('Waiting for its turn.')}
+        </p>
+      )}
       <ol className="jp-ModelpackPanel-list">
         {build.steps.map(step => (
           <StepLine key={step.name} step={step} trans={trans} />

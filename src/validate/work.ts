@@ -41,7 +41,8 @@ export const build = record<IBuild>({
   created: text,
   started: nullable(text),
   finished: nullable(text),
-  steps: list(step),
+  // A build that waits for its turn has no steps yet.
+  steps: optional(list(step), []),
   findings: optional(list(finding), []),
   error: nullable(problem),
   package: nullable(reference)
