@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from jupyter_modelpack.services.packaging_types import (
 from jupyter_modelpack.services.record import digest_of
 from jupyter_modelpack.services.work import (
     Kind,
+    LogChunk,
     Work,
     ended,
     error_json,
@@ -30,16 +31,6 @@ from jupyter_modelpack.services.work import (
 
 # A second click that comes this many seconds after the end of a build is still about that build.
 REPEAT_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class LogChunk:
-    """A part of a log; offsets count bytes, and ``complete`` means that no more will come."""
-
-    offset: int
-    text: str
-    next_offset: int
-    complete: bool = False
 
 
 class Queue(Protocol):
@@ -67,7 +58,7 @@ class Logs(Protocol):
     """Keeps the logs of builds and runs."""
 
     def read(self, ident: str, offset: int) -> LogChunk:
-        """Return what was logged from a place on."""
+        """Return what was logged from a place on; complete when that is all there is so far."""
 
 
 class Notebooks(Protocol):
@@ -197,8 +188,7 @@ def read_log(work: Work, logs: Logs, offset: int) -> LogChunk:
     """Return a part of the log of a build or a run."""
     # The phase was read before the log: what it says to be over has written its last.
     chunk = logs.read(work.id, offset)
-    complete = work.over and not chunk.text
-    return LogChunk(chunk.offset, chunk.text, chunk.next_offset, complete)
+    return replace(chunk, complete=work.over and chunk.complete)
 
 
 class Packager(Protocol):

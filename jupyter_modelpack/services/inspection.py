@@ -1,4 +1,4 @@
-"""Inspecting a notebook for a person who has it open, and knowing whether it is packaged already."""
+"""Inspecting a notebook that a person has open, and knowing whether it is packaged already."""
 
 from __future__ import annotations
 

@@ -9,10 +9,17 @@ from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 from jupyter_modelpack.errors import InvalidInput, NotFound
-from jupyter_modelpack.services.builds import Desk, LogChunk, Logs, Queue, Workers, read_log
+from jupyter_modelpack.services.builds import Desk, Logs, Queue, Workers, read_log
 from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.running import RunOrder
-from jupyter_modelpack.services.work import Work, ended, error_json, new_run_state, phase_of
+from jupyter_modelpack.services.work import (
+    LogChunk,
+    Work,
+    ended,
+    error_json,
+    new_run_state,
+    phase_of,
+)
 
 _KEPT = (
     "cell",

@@ -47,6 +47,16 @@ class Work:
         return self.phase not in UNFINISHED
 
 
+@dataclass(frozen=True)
+class LogChunk:
+    """A part of a log; offsets count bytes, and ``complete`` means that no more will come."""
+
+    offset: int
+    text: str
+    next_offset: int
+    complete: bool = False
+
+
 def new_build_state() -> dict[str, Any]:
     """Return the state of a build that has not begun: every step pending."""
     return {

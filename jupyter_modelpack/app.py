@@ -1,0 +1,154 @@
+"""The server extension: configuration becomes plain objects, and routes are added.
+
+Nothing heavy is imported here: the services are wired when the first request needs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, CaselessStrEnum, Float, Int, Unicode, default, validate
+
+from jupyter_modelpack.adapters.contents import ContentsPaths
+from jupyter_modelpack.adapters.events import ProgressEvents
+from jupyter_modelpack.adapters.live_kernel import LiveKernels
+from jupyter_modelpack.handlers.routes import ROUTES
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.wiring import Wiring
+
+_RESUME_SECONDS = 2.0
+
+
+class ModelPack(ExtensionApp):
+    """Packages notebooks as sealed images that have run."""
+
+    name = "jupyter_modelpack"
+    load_other_extensions = True
+
+    data_dir = Unicode(help="Where images and records are kept.").tag(config=True)
+    verify_seconds = Float(120.0, help="How long a verify run may take, in seconds.").tag(
+        config=True
+    )
+    file_bytes = Int(
+        512 << 20, help="The largest file beside a notebook that is packaged with it, in bytes."
+    ).tag(config=True)
+    memory_limit = Int(
+        None, allow_none=True, help="The memory that a run may have, in bytes; none: no limit."
+    ).tag(config=True)
+    isolation = CaselessStrEnum(
+        ["auto", "podman", "docker", "bubblewrap", "namespaces", "process"],
+        "auto",
+        help="How runs are kept apart from this machine.",
+    ).tag(config=True)
+    max_workers = Int(1, help="How many builds and runs go on at once.").tag(config=True)
+    ask_kernel = Bool(
+        True, help="Ask the running kernel of a notebook, when it is idle, what it has imported."
+    ).tag(config=True)
+    workshop = Unicode(
+        "jupyter_modelpack.workshop:open_workshop",
+        help="The function that does the work, as module:function; another one is for tests.",
+    ).tag(config=True)
+
+    @default("data_dir")
+    def _default_data_dir(self) -> str:
+        from jupyter_core.paths import jupyter_data_dir
+
+        return str(Path(jupyter_data_dir()) / "modelpack")
+
+    @validate("max_workers")
+    def _at_least_one(self, proposal: Any) -> int:
+        return max(1, int(proposal["value"]))
+
+    def initialize_settings(self) -> None:
+        """Make what the handlers are given."""
+        assert self.serverapp is not None
+        assert self.serverapp.event_logger is not None
+        contents = self.serverapp.contents_manager
+        self._paths = ContentsPaths(
+            getattr(contents, "root_dir", "") or self.serverapp.root_dir,
+            hidden=bool(contents.allow_hidden),
+        )
+        self._events = ProgressEvents(self.serverapp.event_logger)
+        self._executor = ThreadPoolExecutor(8, "modelpack")
+        self._live = LiveKernels(self.serverapp.session_manager, self.serverapp.kernel_manager)
+        self._services = LazyServices(self)
+
+    def initialize_handlers(self) -> None:
+        """Add the routes."""
+        wired = {
+            "services": self._services,
+            "paths": self._paths,
+            "executor": self._executor,
+            "live_modules": self._live_modules,
+        }
+        self.handlers.extend(
+            (rf"/jupyter-modelpack/{route}", handler, wired) for route, handler in ROUTES
+        )
+
+    async def _live_modules(self, path: str) -> tuple[str, ...]:
+        return await self._live.modules(path) if self.ask_kernel else ()
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Begin to send events and, a moment later, take up what an earlier server left."""
+        loop = asyncio.get_running_loop()
+        self._events.attach(loop)
+        self._resuming = loop.call_later(
+            _RESUME_SECONDS, lambda: self._executor.submit(self._services.resume)
+        )
+
+    async def stop_extension(self) -> None:
+        """End the processes; builds wait for the next server."""
+        resuming = getattr(self, "_resuming", None)
+        if resuming is not None:
+            resuming.cancel()
+        executor = getattr(self, "_executor", None)
+        if executor is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._services.close)
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def make_wiring(self) -> Wiring:
+        """Return the services of this configuration."""
+        from jupyter_modelpack.wiring import Wanted, Wiring
+
+        settings = {
+            "verify_seconds": self.verify_seconds,
+            "file_bytes": self.file_bytes,
+            "memory_bytes": self.memory_limit,
+            "isolation": self.isolation,
+        }
+        data_dir = Path(self.data_dir).expanduser().absolute()
+        wanted = Wanted(data_dir, settings, self.workshop, self.max_workers)
+        return Wiring(wanted, self._events, self.log)
+
+
+class LazyServices:
+    """The wiring, made by the first thread that needs it."""
+
+    def __init__(self, app: ModelPack) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._wiring: Wiring | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if self._wiring is None:
+                self._wiring = self._app.make_wiring()
+        return getattr(self._wiring, name)
+
+    def resume(self) -> None:
+        """Take up what an earlier server left, if it left anything."""
+        if (Path(self._app.data_dir).expanduser() / "ledger.sqlite").exists():
+            self.__getattr__("resume")()
+
+    def close(self) -> None:
+        """End the processes, if there are any."""
+        with self._lock:
+            wiring = self._wiring
+        if wiring is not None:
+            wiring.close()

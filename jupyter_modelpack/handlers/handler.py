@@ -1,0 +1,137 @@
+"""What all handlers share: threads for what may block, JSON answers, and errors from the table."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from jupyter_server.base.handlers import APIHandler
+from tornado.web import HTTPError
+
+from jupyter_modelpack.errors import ModelPackError
+from jupyter_modelpack.handlers.errors import body_of, status_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from types import TracebackType
+
+    from jupyter_modelpack.services.builds import Builds
+    from jupyter_modelpack.services.runs import Runs
+
+T = TypeVar("T")
+
+
+class Paths(Protocol):
+    """Contents paths and the places that they stand for."""
+
+    def notebook(self, path: str) -> str:
+        """Return a notebook's absolute path, or raise InvalidInput or NotFound."""
+
+    def target(self, path: str) -> Any:
+        """Return where a new file goes, or raise InvalidInput."""
+
+    def shown(self, place: str) -> str:
+        """Return the contents path of an absolute path, or nothing."""
+
+
+class Catalogue(Protocol):
+    """Packages, listed, shown and exported."""
+
+    def list(self, *, name: str | None = None, path: str | None = None) -> Any:
+        """Return summaries, newest first."""
+
+    def get(self, name: str, version: str) -> Any:
+        """Return one record, or raise NotFound."""
+
+    def job(self, name: str, version: str, kind: str) -> bytes:
+        """Return the file that a cluster runs a package from."""
+
+    def export(self, name: str, version: str, kind: str, target: Any, *, overwrite: bool) -> int:
+        """Write a package to a file and return its size."""
+
+
+class Services(Protocol):
+    """The services, each made when it is first asked for, which may take a moment."""
+
+    @property
+    def builds(self) -> Builds:
+        """What can be asked about builds."""
+
+    @property
+    def runs(self) -> Runs:
+        """What can be asked about runs."""
+
+    @property
+    def packages(self) -> Catalogue:
+        """What can be asked about packages."""
+
+    def inspect(self, path: str) -> dict[str, Any]:
+        """Inspect the notebook at an absolute path."""
+
+    def info(self) -> dict[str, Any]:
+        """Say what this installation can do."""
+
+
+class Handler(APIHandler):
+    """Parses, calls one service function in a thread, renders.
+
+    Subclasses put ``@authenticated`` and ``@authorized`` with action and resource on each of
+    their own verbs; no verb is inherited, because the decorator would remember another's resource.
+    """
+
+    def initialize(
+        self,
+        services: Services,
+        paths: Paths,
+        executor: Executor,
+        live_modules: Callable[[str], Any],
+    ) -> None:
+        """Take what the application wired."""
+        self.services = services
+        self.paths = paths
+        self.executor = executor
+        self.live_modules = live_modules
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Call a function in a thread, so that the server goes on meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self.executor, function)
+
+    def answer(self, body: Any, status: int = 200, location: str = "") -> None:
+        """Send a JSON body."""
+        self.set_status(status)
+        if location:
+            self.set_header("Location", f"{self.base_url}jupyter-modelpack/{location}")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(json.dumps(body))
+
+    def options(self, *_args: Any, **_kwargs: Any) -> None:
+        """Refuse: nothing here is for pages of another origin."""
+        raise HTTPError(405)
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Send the status that the table has for the error."""
+        error = (kwargs.get("exc_info") or (None, None))[1]
+        super().send_error(status_of(error) if error else status_code, **kwargs)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Send the body that the table has for the error."""
+        error = (kwargs.get("exc_info") or (None, None))[1]
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(body_of(status_code, error)))
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Log where an unexpected error came from, but not its text, which may quote a notebook."""
+        if isinstance(value, ModelPackError):
+            self.log.debug("modelpack: %s %s", self.request.method, value.code)
+        elif not isinstance(value, HTTPError):
+            frames = "".join(traceback.format_tb(tb))
+            name = typ.__qualname__ if typ else "error"
+            self.log.error("modelpack: a bug in %s\n%s%s", type(self).__name__, frames, name)

@@ -1,0 +1,40 @@
+"""All routes, below ``/jupyter-modelpack/``."""
+
+from __future__ import annotations
+
+from jupyter_modelpack.handlers.builds import BuildHandler, BuildLogHandler, BuildsHandler
+from jupyter_modelpack.handlers.handler import Handler
+from jupyter_modelpack.handlers.info import InfoHandler
+from jupyter_modelpack.handlers.inspection import InspectionHandler
+from jupyter_modelpack.handlers.packages import (
+    PackageExportHandler,
+    PackageHandler,
+    PackagePipelineHandler,
+    PackagesHandler,
+    PackageVersionsHandler,
+)
+from jupyter_modelpack.handlers.runs import (
+    RunHandler,
+    RunLogHandler,
+    RunNotebookHandler,
+    RunsHandler,
+)
+
+_ONE = "([^/]+)"
+
+ROUTES: tuple[tuple[str, type[Handler]], ...] = (
+    ("info", InfoHandler),
+    ("inspection", InspectionHandler),
+    ("builds", BuildsHandler),
+    (f"builds/{_ONE}", BuildHandler),
+    (f"builds/{_ONE}/log", BuildLogHandler),
+    ("packages", PackagesHandler),
+    (f"packages/{_ONE}", PackageVersionsHandler),
+    (f"packages/{_ONE}/{_ONE}", PackageHandler),
+    (f"packages/{_ONE}/{_ONE}/pipeline", PackagePipelineHandler),
+    (f"packages/{_ONE}/{_ONE}/export", PackageExportHandler),
+    ("runs", RunsHandler),
+    (f"runs/{_ONE}", RunHandler),
+    (f"runs/{_ONE}/log", RunLogHandler),
+    (f"runs/{_ONE}/notebook", RunNotebookHandler),
+)

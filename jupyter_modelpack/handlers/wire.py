@@ -1,0 +1,174 @@
+"""The JSON of the REST interface: the only place that names its fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from jupyter_modelpack.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.services.work import LogChunk, Work
+
+Json = dict[str, Any]
+
+SUMMARY = ("name", "version", "digest", "created", "size", "path", "verified", "metrics", "why")
+PACKAGE = (
+    *SUMMARY,
+    "image_id",
+    "layers",
+    "own_size",
+    "findings",
+    "parameters",
+    "settings",
+    "external",
+    "checks",
+    "isolation",
+    "seconds",
+    "reused_layers",
+    "distributions",
+    "files",
+    "lock_digest",
+    "notebook_digest",
+    "pipeline",
+    "author",
+)
+BUILD_STATE = ("steps", "findings", "error", "package")
+RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "isolation", "error")
+COMPRESSIONS = ("none", "gzip", "zstd")
+ARCHIVES = ("oci-archive", "docker-archive")
+JOBS = ("kubeflow", "kubernetes")
+
+
+def moment(seconds: float | None) -> str | None:
+    """Return seconds since 1970 as RFC 3339 in UTC, to the millisecond."""
+    if seconds is None:
+        return None
+    text = datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def build(work: Work) -> Json:
+    """Return a build."""
+    return {
+        "id": work.id,
+        "path": work.request.get("shown_path", ""),
+        "name": work.name,
+        "phase": work.phase,
+        **_times(work),
+        **{key: work.state.get(key) for key in BUILD_STATE},
+        "requested_by": work.requested_by,
+    }
+
+
+def run(work: Work, executed_notebook: str | None) -> Json:
+    """Return a run; ``executed_notebook`` is a contents path, where there is one."""
+    return {
+        "id": work.id,
+        "name": work.name,
+        "version": work.version,
+        "phase": work.phase,
+        **_times(work),
+        **{key: work.state.get(key) for key in RUN_STATE},
+        "requested_by": work.requested_by,
+        "executed_notebook": executed_notebook,
+    }
+
+
+def _times(work: Work) -> Json:
+    return {
+        "created": moment(work.created),
+        "started": moment(work.started),
+        "finished": moment(work.finished),
+    }
+
+
+def log(chunk: LogChunk) -> Json:
+    """Return a part of a log."""
+    return {
+        "offset": chunk.offset,
+        "text": chunk.text,
+        "next_offset": chunk.next_offset,
+        "complete": chunk.complete,
+    }
+
+
+def summary(record: Mapping[str, Any], shown_path: str) -> Json:
+    """Return a package in a list."""
+    return {key: record.get(key) for key in SUMMARY} | {"path": shown_path}
+
+
+def package(record: Mapping[str, Any], shown_path: str) -> Json:
+    """Return a package in full."""
+    return {key: record.get(key) for key in PACKAGE} | {"path": shown_path}
+
+
+def inspection(found: Mapping[str, Any], shown_path: str) -> Json:
+    """Return an inspection."""
+    return {**found, "path": shown_path}
+
+
+class Body:
+    """The JSON object of a request, read field by field; what does not fit is InvalidInput."""
+
+    def __init__(self, content: bytes, fields: Iterable[str]) -> None:
+        try:
+            value = json.loads(content or b"null", parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise InvalidInput("The request's body is not a JSON object.", field="body")
+        self._value: Json = value
+        for key in value:
+            if key not in set(fields):
+                raise InvalidInput(f"There is no field {key[:60]!r} here.", field=key[:60])
+
+    def text(self, key: str) -> str:
+        """Return a text that must be there."""
+        value = self._value.get(key)
+        if not isinstance(value, str) or not value:
+            raise InvalidInput(f"{key} must be a text.", field=key)
+        return value
+
+    def optional_text(self, key: str) -> str | None:
+        """Return a text, or None when it is left out."""
+        return None if self._value.get(key) is None else self.text(key)
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Return true or false."""
+        value = self._value.get(key, default)
+        if not isinstance(value, bool):
+            raise InvalidInput(f"{key} must be true or false.", field=key)
+        return value
+
+    def choice(self, key: str, words: Iterable[str], default: str | None = None) -> Any:
+        """Return one of some words."""
+        return chosen(self._value.get(key, default), key, words)
+
+    def mapping(self, key: str) -> Json:
+        """Return an object, an empty one when it is left out."""
+        value = self._value.get(key, {})
+        if not isinstance(value, dict):
+            raise InvalidInput(f"{key} must be an object.", field=key)
+        return cast(Json, value)
+
+
+def chosen(value: object, key: str, words: Iterable[str]) -> Any:
+    """Return the value if it is one of the words, or raise InvalidInput."""
+    known = tuple(words)
+    if value not in known:
+        raise InvalidInput(f"{key} must be one of {', '.join(known)}.", field=key)
+    return value
+
+
+def offset(text: str) -> int:
+    """Return the offset of a log, or raise InvalidInput."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise InvalidInput("offset must be a number, 0 or more.", field="offset")
+    return int(text)
+
+
+def _no_constant(name: Literal["NaN"] | str) -> None:
+    raise ValueError(name)

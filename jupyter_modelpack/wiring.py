@@ -1,0 +1,183 @@
+"""The server's services, joined with adapters when they are first needed and not before."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelpack import __version__
+from jupyter_modelpack.adapters.contents import NotebookContents
+from jupyter_modelpack.adapters.inspector_process import InspectorProcess
+from jupyter_modelpack.adapters.log_files import LogFiles
+from jupyter_modelpack.adapters.worker_pool import WorkerPool, WorkerSpec
+from jupyter_modelpack.services.builds import Builds
+from jupyter_modelpack.services.inspection import inspect_notebook
+from jupyter_modelpack.services.runs import Runs
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.adapters.ledger import Ledger
+
+_HINT = "Install it to get Kubeflow pipelines: pip install 'jupyter-modelpack[kubeflow]'"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How the server is configured."""
+
+    data_dir: Path
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    workshop: str = "jupyter_modelpack.workshop:open_workshop"
+    max_workers: int = 1
+
+    @property
+    def spec(self) -> WorkerSpec:
+        """How worker processes are started."""
+        return WorkerSpec(str(self.data_dir), dict(self.settings), self.workshop)
+
+
+class Wiring:
+    """The services of one server; made in any thread, each of them once."""
+
+    def __init__(self, wanted: Wanted, tell: Callable[[Mapping[str, str]], None], log: Any) -> None:
+        self._wanted = wanted
+        self._lock = threading.RLock()
+        self._logs = LogFiles(wanted.data_dir / "logs")
+        self._inspector = InspectorProcess(wanted.spec)
+        self.pool = WorkerPool(
+            lambda: self.ledger.work, wanted.spec, tell, most=wanted.max_workers, log=log
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of the data directory."""
+        with self._lock:
+            return self._ledger
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        from jupyter_modelpack.adapters.ledger import open_ledger
+
+        return open_ledger(self._wanted.data_dir)
+
+    @property
+    def workshop(self) -> Any:
+        """The workshop, for what is quick enough to be done in the server itself."""
+        with self._lock:
+            return self._workshop
+
+    @cached_property
+    def _workshop(self) -> Any:
+        module, _, function = self._wanted.workshop.partition(":")
+        return getattr(import_module(module), function)(
+            self._wanted.data_dir, dict(self._wanted.settings)
+        )
+
+    @property
+    def builds(self) -> Builds:
+        """What can be asked about builds."""
+        return Builds(
+            self.ledger.work, self._logs, NotebookContents(), self.pool, time.time, _new_id
+        )
+
+    @property
+    def runs(self) -> Runs:
+        """What can be asked about runs."""
+        from jupyter_modelpack.adapters.notebook_html import render_notebook
+
+        return Runs(
+            self.ledger.work,
+            self._logs,
+            self.ledger.packages,
+            self.pool,
+            render_notebook,
+            self._wanted.data_dir / "runs",
+            time.time,
+            _new_id,
+        )
+
+    @property
+    def packages(self) -> Shelf:
+        """What can be asked about packages."""
+        return Shelf(self.ledger, lambda: self.workshop)
+
+    def inspect(self, path: str) -> dict[str, Any]:
+        """Inspect the notebook at an absolute path, in another process."""
+        return inspect_notebook(path, self._inspector, self.ledger.packages)
+
+    def info(self) -> dict[str, Any]:
+        """Say what this installation can do."""
+        isolation = self.workshop.isolation()
+        kfp = importlib.util.find_spec("kfp") is not None
+        settings = self._wanted.settings
+        return {
+            "version": __version__,
+            "isolation": {
+                "name": isolation.name,
+                "sealed": isolation.sealed,
+                "sentence": isolation.sentence,
+            },
+            "kubeflow": {"available": kfp, "hint": "" if kfp else _HINT},
+            "limits": {key: settings[key] for key in ("verify_seconds", "file_bytes")},
+            "data_dir_free": shutil.disk_usage(_existing(self._wanted.data_dir)).free,
+        }
+
+    def resume(self) -> None:
+        """Take up what an earlier server left, if there is anything at all."""
+        if (self._wanted.data_dir / "ledger.sqlite").exists():
+            self.pool.kick()
+
+    def close(self) -> None:
+        """End the processes."""
+        self.pool.close()
+        self._inspector.close()
+
+
+class Shelf:
+    """Packages, listed, shown and exported."""
+
+    def __init__(self, ledger: Ledger, workshop: Callable[[], Any]) -> None:
+        self._packages = ledger.packages
+        self._workshop = workshop
+
+    def list(self, *, name: str | None = None, path: str | None = None) -> Any:
+        """Return summaries, newest first."""
+        return self._packages.list(name=name, path=path)
+
+    def get(self, name: str, version: str) -> Any:
+        """Return one record, or raise NotFound."""
+        return self._packages.get(name, version)
+
+    def job(self, name: str, version: str, kind: str) -> bytes:
+        """Return the file that a cluster runs a package from; raises BackendUnavailable."""
+        kept = self._packages.file(name, version, kind)
+        if kept is not None:
+            return kept
+        from jupyter_modelpack.adapters.jobs import compile_one
+
+        return compile_one(self._packages.get(name, version), kind)
+
+    def export(self, name: str, version: str, kind: str, target: Path, *, overwrite: bool) -> int:
+        """Write a package to a file and return its size; raises Conflict when it is there."""
+        record = self._packages.get(name, version)
+        size: int = self._workshop().export(record, kind, target, overwrite=overwrite)
+        return size
+
+
+def _existing(folder: Path) -> Path:
+    while not os.path.isdir(folder) and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
