@@ -33,7 +33,10 @@ class Bubblewrap:
         if not self._program:
             return "bubblewrap is not installed"
         done = subprocess.run(
-            [self._program, *_TRY.split()], capture_output=True, timeout=20, stdin=subprocess.DEVNULL
+            [self._program, *_TRY.split()],
+            capture_output=True,
+            timeout=20,
+            stdin=subprocess.DEVNULL,
         )
         return None if done.returncode == 0 else done.stderr.decode("utf-8", "replace").strip()
 
@@ -71,6 +74,7 @@ class Bubblewrap:
             words += ["--ro-bind", str(source), f"/{place}"]
         # a user of the namespace who is root outside could write the kernel's settings
         words += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
+        words += ["--remount-ro", "/dev"]
         words += ["--size", str(_SHM_BYTES), "--tmpfs", "/dev/shm"]
         words += ["--bind", str(container.tmp), "/tmp", "--bind", str(container.work), "/work"]
         for place, source in container.inputs.items():

@@ -47,11 +47,18 @@ def main() -> int:
 
 
 def _host(order: dict[str, Any]) -> int:
-    """Run the process on the host and reap whatever it leaves behind, until it ends."""
+    """Run the process on the host; when it ends, end whatever it leaves behind."""
     pid = os.fork()
     if pid == 0:
         _guarded(lambda: _become(order, order["work"]))
-    return _reap_until(pid)
+    code = _reap_until(pid)
+    # orphans become our children, so that this finds also those that forked meanwhile
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            for child in _children():
+                os.kill(child, signal.SIGKILL)
+            os.waitpid(-1, 0)
+    return code
 
 
 def _inside(order: dict[str, Any]) -> int:
@@ -82,6 +89,14 @@ def _reap_until(wanted: int) -> int:
         pid, status = os.wait()
         if pid == wanted:
             return _code(status)
+
+
+def _children() -> list[int]:
+    fd = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY)
+    try:
+        return [int(word) for word in os.read(fd, 1 << 20).split()]
+    finally:
+        os.close(fd)
 
 
 def _unshare(order: dict[str, Any]) -> None:

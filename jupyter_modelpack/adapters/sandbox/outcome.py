@@ -44,7 +44,7 @@ def result_of(
 ) -> RunResult:
     """Return the result of a run; what it says of itself counts only when it fits its end."""
     said = results.read_result(work)
-    if ended.exit_code not in _CODES.get(str(said.get("phase")), ()):
+    if not _believed(said, ended):
         said = _cut_short(work, ended, memory_limit)
     peak = max(ended.peak_memory, _number(said.get("peak_memory")) or 0)
     error = said.get("error")
@@ -66,6 +66,13 @@ def result_of(
         _mappings(said.get("network")),
         peak or None,
     )
+
+
+def _believed(said: Mapping[str, Any], ended: Ended) -> bool:
+    phase = str(said.get("phase"))
+    if ended.exit_code == 0 and phase in _CODES:
+        return True  # an engine may lose the code of a failure; a success has no other code
+    return ended.exit_code in _CODES.get(phase, ())
 
 
 def _cut_short(work: Path, ended: Ended, memory_limit: int | None) -> dict[str, Any]:
