@@ -55,7 +55,7 @@ def compile_tree(
         except OSError:
             return tree
     entries = tuple(
-        File(job.target, source=str(home / key / str(number)))
+        File(job.target, source=str(home / key / str(number)), stamp=f"{key}/{number}")
         for number, job in enumerate(jobs)
         if str(number) in kept
     )

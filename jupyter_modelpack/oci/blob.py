@@ -33,6 +33,7 @@ class BlobWriter:
         self._hash = hashlib.sha256()
         self._synced = 0
         self.size = 0
+        self.existed = False
         with store_errors(store):
             self._path, self._fd = _locked(disk, temporary)
 
@@ -55,10 +56,12 @@ class BlobWriter:
         ``Layout.settle``, which ``write_image`` and ``Layout.tag`` call.
         """
         digest = Digest("sha256:" + self._hash.hexdigest())
+        target = blob_path(self._store, digest)
+        self.existed = target.exists()
         try:
             with store_errors(self._store):
                 self._disk.sync(self._fd)
-                self._disk.rename(self._path, blob_path(self._store, digest))
+                self._disk.rename(self._path, target)
         except StoreError:
             self.abort()
             raise

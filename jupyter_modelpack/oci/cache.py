@@ -70,6 +70,9 @@ class LayerCache:
                 lines.append(f"{type(entry).__name__}\0{entry.path}\0{extra}")
                 continue
             content = entry.content
+            if entry.stamp:
+                lines.append(f"s{entry.executable:d}\0{entry.path}\0{entry.stamp}")
+                continue
             if content is None:
                 try:
                     found = os.stat(entry.source)

@@ -73,10 +73,10 @@ def write_layer(
             raise Aborted("Packaging was stopped.")
         progress(count)
 
-    packed, same = _pack(entries, layout, compression, known, tick)
+    packed, same, existed = _pack(entries, layout, compression, known, tick)
     if cache is not None and known.key and same:
         cache.keep(known.key, packed)
-    return Layer(packed.descriptor, packed.diff_id, tree.what, tree.kind)
+    return Layer(packed.descriptor, packed.diff_id, tree.what, tree.kind, reused=existed)
 
 
 def write_layers(
@@ -129,8 +129,8 @@ def _pack(
     compression: Compression,
     known: Fingerprint,
     tick: Callable[[int], None],
-) -> tuple[Packed, bool]:
-    """Write the entries, and say whether every file was still the one that ``known`` saw."""
+) -> tuple[Packed, bool, bool]:
+    """Write the entries; say whether every file was the one ``known`` saw, and the blob not new."""
     same = True
     with layout.writer() as writer:
         if compression == "none":
@@ -154,7 +154,7 @@ def _pack(
                 content = known.contents.get(entry.path, entry.content)
                 if content is not None:
                     packer.content(entry, content)
-                elif packer.file(entry) != known.facts.get(entry.path):
+                elif packer.file(entry) != known.facts.get(entry.path) and not entry.stamp:
                     same = False
             elif isinstance(entry, Directory):
                 packer.directory(entry)
@@ -167,4 +167,4 @@ def _pack(
     diff_id = (
         descriptor.digest if uncompressed is None else Digest("sha256:" + uncompressed.hexdigest())
     )
-    return Packed(descriptor, diff_id), same
+    return Packed(descriptor, diff_id), same, writer.existed

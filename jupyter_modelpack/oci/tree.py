@@ -30,12 +30,16 @@ def _encodable(text: str) -> str:
 
 @dataclass(frozen=True)
 class File:
-    """A regular file: copied from ``source`` on this machine, or made of ``content``."""
+    """A regular file: copied from ``source`` on this machine, or made of ``content``.
+
+    A ``stamp`` promises that a source with this stamp always has the same content.
+    """
 
     path: str
     source: str = ""
     content: bytes | None = None
     executable: bool = False
+    stamp: str = ""
 
     def __post_init__(self) -> None:
         _checked(self.path)

@@ -29,6 +29,7 @@ from jupyter_modelpack.notebook.sealed import cell_digests, sealed_notebook
 from jupyter_modelpack.oci.cache import LayerCache
 from jupyter_modelpack.oci.config import ImageConfig
 from jupyter_modelpack.oci.descriptor import Descriptor
+from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import write_image
 from jupyter_modelpack.oci.layer import Layer, write_layers
 from jupyter_modelpack.oci.layout import Layout
@@ -213,6 +214,10 @@ class Assembly:
             },
         }
         return Assembled(name, image.manifest, layers, inspected, record)
+
+    def discard(self, digest: str) -> None:
+        """Remove a damaged blob, so that it is made anew."""
+        self._layout.discard(Digest.parse(digest))
 
     def _own(
         self, name: str, inspected: Inspected, collected: Collected

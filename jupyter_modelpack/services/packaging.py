@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jupyter_modelpack.errors import Aborted, BackendError, GateNotSatisfied
+from jupyter_modelpack.errors import Aborted, BackendError, GateNotSatisfied, StoreError
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.snapshot import Snapshot
 from jupyter_modelpack.oci.descriptor import Descriptor
@@ -121,6 +121,7 @@ class _Packaging:
         self._progress = progress
         self._cancelled = cancelled
         self._steps = Steps(progress, cancelled, ports.monotonic)
+        self._healed: set[str] = set()
         self._findings: dict[tuple[object, ...], Finding] = {}
 
     def run(self) -> PackageResult:
@@ -174,36 +175,60 @@ class _Packaging:
             return SKIPPED, assembled
         added: tuple[str, ...] = ()
         for _ in range(MOST_REBUILDS):
-            with self._steps.running("verify") as step:
-                verification, missing = self._ports.verifier.verify(
-                    assembled, self._request, step, self._progress.log, self._cancelled
-                )
-                new = tuple(
-                    module
-                    for module in missing
-                    if module not in added and not inspected.facts.missing(module)
-                )
-                if not new or verification.phase == "Succeeded":
-                    self._found(verification.findings)
-                    step.tell(verification.brief or verification.text)
-                    step.phase = verification.phase
-                    break
-                step.tell(f"the image lacks {', '.join(new)}; it is added")
+            verification, new = self._run(inspected, assembled, added)
+            if verification is not None and not new:
+                break
             added += new
             self._found(_added(new))
             assembled = self._assemble(inspected, added)
+        if verification is None:
+            raise BackendError("The image was damaged while it was made.", advice="Try it again.")
+        self._stop_unless_passed(verification)
+        return verification, assembled
+
+    def _run(
+        self, inspected: Inspected, assembled: Assembled, added: tuple[str, ...]
+    ) -> tuple[Verification | None, tuple[str, ...]]:
+        """Run the image once; return the verdict and the modules to add before another run.
+
+        There is no verdict when a part of the store turned out damaged and has to be made anew.
+        """
+        with self._steps.running("verify") as step:
+            try:
+                verification, missing = self._ports.verifier.verify(
+                    assembled, self._request, step, self._progress.log, self._cancelled
+                )
+            except StoreError as error:
+                damaged = str(error.details.get("digest", ""))
+                if not damaged or damaged in self._healed:
+                    raise
+                self._healed.add(damaged)
+                self._ports.assembly.discard(damaged)
+                step.tell("a damaged part of the store is made anew")
+                return None, ()
+            facts = inspected.facts
+            new = tuple(m for m in missing if m not in added and not facts.missing(m))
+            if new and verification.phase != "Succeeded":
+                step.tell(f"the image lacks {', '.join(new)}; it is added")
+                return verification, new
+            self._found(verification.findings)
+            step.tell(verification.brief or verification.text)
+            step.phase = verification.phase
+            return verification, ()
+
+    def _stop_unless_passed(self, verification: Verification) -> None:
+        if verification.phase == "Succeeded":
+            return
         if verification.phase == "Aborted":
             raise Aborted("Packaging was stopped.", advice="Nothing was changed.")
         if verification.phase == "Errored":
             raise BackendError(verification.text, advice="Run it again; the log says more.")
-        if verification.phase != "Succeeded":
-            failing = [f for f in verification.findings if f.severity == "blocking"]
-            raise GateNotSatisfied(
-                verification.text,
-                advice=failing[0].advice if failing else "",
-                findings=[finding.to_json() for finding in self._all_findings()],
-            )
-        return verification, assembled
+        failing = [f for f in verification.findings if f.severity == "blocking"]
+        raise GateNotSatisfied(
+            verification.text,
+            advice=failing[0].advice if failing else "",
+            findings=[finding.to_json() for finding in self._all_findings()],
+        )
 
     def _compile(self, assembled: Assembled) -> Compiled:
         began = self._ports.monotonic()

@@ -6,6 +6,7 @@ import io
 import os
 import tarfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,8 +184,17 @@ class TestCache:
         whole = entry.read_bytes()
         for torn in (b"", whole[:20], bytes(len(whole)), b"[]", whole.replace(b"sha256", b"md5")):
             entry.write_bytes(torn)
-            assert not write_layer(one, layout, cache=cache).reused
-            assert write_layer(one, layout, cache=cache).reused
+            assert write_layer(one, layout, cache=cache) == replace(first, reused=True)
+            assert entry.read_bytes() == whole, "a torn entry was believed"
+
+    def test_what_a_stamp_promises_is_not_looked_at(self, layout: Layout, tmp_path: Path) -> None:
+        cache = LayerCache(tmp_path / "cache")
+        path = tmp_path / "a.pyc"
+        path.write_bytes(b"made once")
+        stamped = tree(File("a.pyc", source=str(path), stamp="key/1"))
+        first = write_layer(stamped, layout, cache=cache)
+        path.unlink()
+        assert write_layer(stamped, layout, cache=cache) == replace(first, reused=True)
 
     def test_every_change_is_seen(self, layout: Layout, tmp_path: Path) -> None:
         cache = LayerCache(tmp_path / "cache")

@@ -77,7 +77,8 @@ class FakeWorkshop:
     content: str = "one"
     findings: tuple[Finding, ...] = ()
     collected_findings: tuple[Finding, ...] = ()
-    verdicts: list[tuple[Verification, tuple[str, ...]]] = field(default_factory=list)
+    verdicts: list[tuple[Verification, tuple[str, ...]] | Exception] = field(default_factory=list)
+    discarded: list[str] = field(default_factory=list)
     kernel_modules: frozenset[str] = frozenset()
     job_hint: str = ""
     releases: FakeReleases = field(default_factory=FakeReleases)
@@ -122,9 +123,15 @@ class FakeWorkshop:
         image = Descriptor(MANIFEST, Digest.of(content.encode()), len(content))
         return Assembled("churn", image, (), inspected, record)
 
+    def discard(self, digest: str) -> None:
+        self.discarded.append(digest)
+
     # Verifier
     def verify(self, assembled: Any, request: Any, step: Any, log: Any, cancelled: Any) -> Any:
-        return self.verdicts.pop(0) if self.verdicts else (PASSED, ())
+        verdict = self.verdicts.pop(0) if self.verdicts else (PASSED, ())
+        if isinstance(verdict, Exception):
+            raise verdict
+        return verdict
 
     # Jobs
     def compile(self, record: Mapping[str, Any]) -> tuple[Mapping[str, bytes], str]:

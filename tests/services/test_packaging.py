@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from services.fake_workshop import PASSED, FakeWorkshop, Recorder, failed
 
-from jupyter_modelpack.errors import Aborted, BackendError, GateNotSatisfied
+from jupyter_modelpack.errors import Aborted, BackendError, GateNotSatisfied, StoreError
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.services.packaging import package
 from jupyter_modelpack.services.packaging_types import STEPS, PackageRequest, PackageResult
@@ -108,6 +108,17 @@ def test_a_module_that_the_kernel_lacks_too_is_a_failure() -> None:
     with pytest.raises(GateNotSatisfied):
         package(REQUEST, shop.ports(), Recorder())
     assert shop.collected == [()]
+
+
+def test_a_damaged_blob_is_made_anew_once() -> None:
+    damage = StoreError("It is damaged.", digest="sha256:" + "0" * 64)
+    shop = FakeWorkshop(verdicts=[damage])
+    result, recorder = run(shop)
+    assert result.version == "1.0.0"
+    assert shop.discarded == ["sha256:" + "0" * 64]
+    assert recorder.phases["verify"] == "Succeeded"
+    with pytest.raises(StoreError):
+        run(FakeWorkshop(verdicts=[damage, damage]))
 
 
 def test_without_verification_it_says_so() -> None:
