@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput, ModelPackError, StoreError
@@ -86,3 +86,19 @@ def with_name(
             descriptor.artifact_type,
         ),
     )
+
+
+def with_unnamed(
+    descriptors: tuple[Descriptor, ...], added: Sequence[Descriptor]
+) -> tuple[Descriptor, ...]:
+    """Return the descriptors with those added that are not among them."""
+    known = {d.digest for d in descriptors if REF_NAME not in d.annotations}
+    return (*descriptors, *(d for d in added if d.digest not in known))
+
+
+def without_unnamed(
+    descriptors: tuple[Descriptor, ...], removed: Sequence[Descriptor]
+) -> tuple[Descriptor, ...]:
+    """Return the descriptors without those removed; one that also has a name keeps that."""
+    gone = {d.digest for d in removed}
+    return tuple(d for d in descriptors if REF_NAME in d.annotations or d.digest not in gone)

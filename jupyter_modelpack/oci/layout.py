@@ -12,7 +12,7 @@ import io
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -24,8 +24,9 @@ from jupyter_modelpack.oci.descriptor import Descriptor
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.disk import Disk, LocalDisk, store_errors
 from jupyter_modelpack.oci.problem import Problem
-from jupyter_modelpack.oci.sweep import Freed, collect, reachable, verify_store
+from jupyter_modelpack.oci.sweep import Freed, collect, needed, reachable, verify_store
 
+Listed = tuple[Descriptor, ...]
 _READ = 1 << 20
 
 
@@ -138,19 +139,24 @@ class Layout:
         """
         index.checked_name(name)
         with store_errors(self.path), self._locked("sweep.lock", "shared"):
-            for part in reachable(self, [descriptor]).values():
-                path = self.blob_path(part.digest)
-                if not path.is_file() or path.stat().st_size != part.size:
-                    raise damaged(part.digest, "it is missing or has the wrong size")
-            self.settle()
-            self._change_index(name, descriptor)
+            self._complete([descriptor])
+            self._change_index(lambda listed: index.with_name(listed, name, descriptor))
 
     def untag(self, name: str) -> None:
         """Let ``name`` stand for nothing; raises NotFound when it did already."""
         if name not in self.tags():
             raise NotFound("image", name)
         with store_errors(self.path), self._locked("sweep.lock", "shared"):
-            self._change_index(name, None)
+            self._change_index(lambda listed: index.with_name(listed, name, None))
+
+    def enlist(self, referrers: Sequence[Descriptor], subject: Descriptor) -> None:
+        """List manifests that are about ``subject`` and need no name, all of them at once.
+
+        Raises StoreError when the subject or a part of a referrer is not in the store.
+        """
+        with store_errors(self.path), self._locked("sweep.lock", "shared"):
+            self._complete([subject, *referrers])
+            self._change_index(lambda listed: index.with_unnamed(listed, referrers))
 
     def resolve(self, name: str) -> Descriptor:
         """Return the manifest that ``name`` stands for; raises NotFound when there is none."""
@@ -174,10 +180,17 @@ class Layout:
             ) from None
         return index.parse_index(data)
 
-    def _change_index(self, name: str, descriptor: Descriptor | None) -> None:
+    def _complete(self, manifests: Sequence[Descriptor]) -> None:
+        for part in reachable(self, manifests).values():
+            path = self.blob_path(part.digest)
+            if not path.is_file() or path.stat().st_size != part.size:
+                raise damaged(part.digest, "it is missing or has the wrong size")
+        self.settle()
+
+    def _change_index(self, change: Callable[[Listed], Listed]) -> None:
         with self._locked("index.lock"):
             before = self.manifests()
-            after = index.with_name(before, name, descriptor)
+            after = change(before)
             if after != before:
                 self._replace("index.json", index.render_index(after))
             self._disk.sync_directory(self.path)
@@ -191,11 +204,15 @@ class Layout:
     def gc(self, keep: Iterable[Digest], older_than_seconds: float) -> Freed:
         """Remove blobs that no name and no digest in ``keep`` needs and that are old enough.
 
-        What an ended process left half written goes too. Raises StoreError, having removed
-        nothing, when a manifest that is needed cannot be read.
+        What an ended process left half written goes too, and so do referrers of images that go.
+        Raises StoreError, having removed nothing, when a manifest that is needed cannot be read.
         """
         with store_errors(self.path), self._locked("sweep.lock"):
-            return collect(self, keep, self._clock() - older_than_seconds)
+            before = self._clock() - older_than_seconds
+            stay, go = needed(self, keep, before)
+            if go:
+                self._change_index(lambda listed: index.without_unnamed(listed, go))
+            return collect(self, stay, before)
 
     def _temporary(self) -> Path:
         return self._ingest / f"{os.getpid()}-{secrets.token_hex(8)}"

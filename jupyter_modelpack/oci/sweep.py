@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -14,6 +14,7 @@ from jupyter_modelpack.errors import InvalidInput, ModelPackError, NotFound
 from jupyter_modelpack.oci.blob import damaged
 from jupyter_modelpack.oci.descriptor import INDEX, MANIFEST, Descriptor
 from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.index import REF_NAME
 from jupyter_modelpack.oci.problem import Problem
 
 MAX_MANIFEST_BYTES = 4 << 20
@@ -108,8 +109,9 @@ def verify_store(store: Store) -> list[Problem]:
     except ModelPackError as error:
         return [*problems, Problem("index.json", error.message)]
     for root in roots:
-        name = root.annotations.get("org.opencontainers.image.ref.name", str(root.digest))
-        problems += _problems_below(store, root, name, bad)
+        name = root.annotations.get(REF_NAME, str(root.digest))
+        below = _problems_below(store, root, name, bad)
+        problems += below or _problems_beside(store, root, name)
     return problems
 
 
@@ -148,9 +150,57 @@ def _problems_below(store: Store, root: Descriptor, name: str, bad: set[str]) ->
     return problems
 
 
-def collect(store: Store, keep: Iterable[Digest], before: float) -> Freed:
+def _problems_beside(store: Store, root: Descriptor, name: str) -> list[Problem]:
+    try:
+        subject = subject_of(store, root)
+    except ModelPackError as error:
+        return [Problem(name, error.message)]
+    if subject is None or store.blob_path(subject).is_file():
+        return []
+    return [Problem(name, f"It is about an image that is not there: {subject}.")]
+
+
+def needed(
+    store: Store, keep: Iterable[Digest], before: float
+) -> tuple[dict[Digest, Descriptor], tuple[Descriptor, ...]]:
+    """Return what must stay, and the referrers in the index that may go.
+
+    A referrer, such as a signature, stays as long as what it is about does, or while it is young.
+    """
+    roots, waiting = [], []
+    for listed in store.manifests():
+        subject = None if REF_NAME in listed.annotations else subject_of(store, listed)
+        if subject is None or store.blob_path(listed.digest).stat().st_mtime > before:
+            roots.append(listed)
+        else:
+            waiting.append((listed, subject))
+    found = reachable(store, [*roots, *_described(store, keep)])
+    while about := [referrer for referrer, subject in waiting if subject in found]:
+        added = {referrer.digest for referrer in about}
+        waiting = [each for each in waiting if each[0].digest not in added]
+        found |= reachable(store, about)
+    return found, tuple(referrer for referrer, _ in waiting)
+
+
+def subject_of(store: Store, listed: Descriptor) -> Digest | None:
+    """Return what a manifest is about (image-spec 1.1, ``subject``), if it says so.
+
+    Raises StoreError or NotFound when the manifest is damaged or missing.
+    """
+    if listed.media_type not in _READABLE:
+        return None
+    manifest = read_json(store, listed)
+    subject = manifest.get("subject") if isinstance(manifest, dict) else None
+    if subject is None:
+        return None
+    try:
+        return Descriptor.from_json(subject).digest
+    except InvalidInput as error:
+        raise damaged(listed.digest, error.message) from error
+
+
+def collect(store: Store, needed: Container[Digest], before: float) -> Freed:
     """Remove what nothing needs and was written ``before``, while nobody may claim blobs."""
-    needed = reachable(store, [*store.manifests(), *_described(store, keep)])
     count = size = 0
     for entry in os.scandir(store.path / "blobs" / "sha256"):
         fact = entry.stat(follow_symlinks=False)
