@@ -34,6 +34,7 @@ _WORD = re.compile(
     r"passw(?:or)?d|pwd|passphrase|secret|token|(?:api|access|account|secret|auth)[_-]?key"
     r"|credential|connection[_-]?string"
 )
+_MOST = 1000
 _BEFORE = re.compile(r"[\w.-]{0,30}\Z")
 _AFTER = re.compile(
     r"[\w.-]{0,12}?\\{0,6}[\"']?\s{0,3}(?:=>|[:=])\s{0,3}(?:b?\\{0,6}[\"'])?"
@@ -96,6 +97,8 @@ def assigned(text: str) -> list[tuple[str, str]]:
         name = re.split(r"[\"'\s:=\\]", name)[0]
         if is_secret_name(name):
             pairs.append((name, value.group(1).rstrip(".\\|")))
+            if len(pairs) >= _MOST:
+                break
     return pairs
 
 

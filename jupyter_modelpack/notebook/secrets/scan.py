@@ -32,6 +32,7 @@ from jupyter_modelpack.notebook.snapshot import Snapshot
 _ALLOW = re.compile(r"#\s{0,5}modelpack:\s{0,5}allow-secret\s{1,5}(\S[^\n]{2,300})")
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])")
 _KNOWN_SAMPLE = "eyJzdWIiOiIxMjM0NTY3ODkw"  # the token that every tutorial on JWT shows
+_MOST_IN_ONE_PLACE = 20
 _WEAK_NAME = {"key", "auth", "apikey", "bearer"}
 
 
@@ -153,6 +154,8 @@ def _tell(texts: Iterable[Text], allowed: dict[int, str], reason: str) -> Iterat
             if any(secret.text in old or old in secret.text for old in told):
                 continue
             told.add(secret.text)
+            if len(told) > _MOST_IN_ONE_PLACE:
+                return
             line = text.line
             if line is not None and not text.name:
                 line += text.text.count("\n", 0, secret.position)
