@@ -300,7 +300,7 @@ class _Packaging:
 
     def _found(self, findings: tuple[Finding, ...]) -> None:
         for finding in findings:
-            self._findings[(finding.code, finding.cell, finding.line, finding.message)] = finding
+            self._findings.setdefault(_about(finding), finding)
         self._progress.findings(self._all_findings())
 
     def _all_findings(self) -> tuple[Finding, ...]:
@@ -320,6 +320,14 @@ class _Packaging:
 
 
 _PROVED = ("verified", "checks", "metrics", "isolation", "findings")
+
+
+def _about(finding: Finding) -> tuple[object, ...]:
+    """Return what makes a finding another one: reading and running may find the same thing."""
+    place = finding.details.get("path")
+    if place is not None:
+        return (finding.code, finding.cell, place)
+    return (finding.code, finding.cell, finding.line, finding.message)
 
 
 def _added(modules: tuple[str, ...]) -> tuple[Finding, ...]:

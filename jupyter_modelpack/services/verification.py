@@ -120,7 +120,10 @@ def judge(result: RunFacts, *, network_allowed: bool, reproduction: Reproduction
     sealed = result.isolation.sealed and not network_allowed
     findings = [*_outside(result.writes_outside), *_network(result, network_allowed)]
     phase: Phase = result.phase
-    if result.reached_limit:
+    passed = all(check.get("passed") for check in result.checks)
+    if result.reached_limit and not passed:
+        phase = "Failed"
+    if result.reached_limit and passed:
         phase = "Succeeded"
         text = f"Verified to cell {result.cell} of {result.cells}: the time limit was reached."
         findings.append(
@@ -128,14 +131,16 @@ def judge(result: RunFacts, *, network_allowed: bool, reproduction: Reproduction
                 "verified-in-part",
                 "warning",
                 text,
-                cell=result.cell,
+                cell=result.cell or None,
                 advice="Raise the limit in the settings to verify the whole notebook.",
             )
         )
     elif phase == "Succeeded":
         text = _success(result, sealed, network_allowed, reproduction)
+    elif phase == "Aborted":
+        text = f"It was stopped in cell {result.cell}." if result.cell else "It was stopped."
     else:
-        text, failure = _failure(result)
+        text, failure = _failure(result, sealed, network_allowed)
         findings.append(failure)
     return Verification(
         phase,
@@ -179,7 +184,7 @@ def _success(
     return f"{text} {reproduction.sentence}".strip()
 
 
-def _failure(result: RunFacts) -> tuple[str, Finding]:
+def _failure(result: RunFacts, sealed: bool, network_allowed: bool) -> tuple[str, Finding]:
     error = result.error or {}
     cell = error.get("cell") or result.cell
     what = f"{error.get('ename', '')}: {error.get('evalue', '')}".strip(": ")
@@ -190,19 +195,19 @@ def _failure(result: RunFacts) -> tuple[str, Finding]:
         text = f"The check in cell {cell} failed: {said}"
         advice = "Mend the notebook, or change the check if it asks too much."
         return text, Finding("check-failed", "blocking", text, cell=cell, advice=advice)
-    if result.network:
-        cells = sorted({int(entry["cell"]) for entry in result.network if entry.get("cell")})
-        text = f"{_cells(cells).capitalize()} needs the network, and a sealed run has none: {what}"
+    # another cell may have tried the network in vain and gone on without it
+    if cell in {entry.get("cell") for entry in result.network} and not network_allowed:
+        text = f"Cell {cell} needs the network, and a sealed run has none: {what}"
         advice = "Put the data beside the notebook, or allow the network; it is then not sealed."
-        place = cells[0] if cells else cell
-        return text, Finding("needs-network", "blocking", text, cell=place, advice=advice)
+        return text, Finding("needs-network", "blocking", text, cell=cell, advice=advice)
     if error.get("ename") == "MemoryError" or error.get("ename") == "OutOfMemory":
         text = f"Cell {cell} needed more memory than the run may have."
         advice = "Use less data, or raise the memory limit in the settings."
         return text, Finding("out-of-memory", "blocking", text, cell=cell, advice=advice)
+    run = "the sealed run" if sealed else "the run"
     place = f"Cell {cell} failed" if cell else "The run failed"
-    text = f"{place} in the sealed run: {what}" if what else f"{place} in the sealed run."
-    advice = "Open the log to see the whole error; the notebook as it ran is kept with it."
+    text = f"{place} in {run}: {what}" if what else f"{place} in {run}."
+    advice = "The log shows the whole error."
     return text, Finding(
         "run-failed", "blocking", text, cell=cell, line=error.get("line"), advice=advice
     )
@@ -220,6 +225,7 @@ def _outside(writes: Iterable[Mapping[str, Any]]) -> list[Finding]:
                 f"Writes to {path}, outside its own folder.",
                 cell=cell,
                 advice="Write beside the notebook, with a relative path; elsewhere it is refused.",
+                details={"path": path},
             ),
         )
     return list(seen.values())

@@ -119,3 +119,25 @@ def test_a_plain_process_is_not_called_sealed() -> None:
     said = verdict(Run(isolation=Isolation("process", False, "Only a plain process.")))
     assert not said.sealed
     assert said.text.startswith("Ran, not sealed: Only a plain process.")
+
+
+def test_a_failed_check_stays_failed_when_a_later_cell_reaches_the_limit() -> None:
+    checks = ({"cell": 2, "passed": False, "message": "no rows"},)
+    said = verdict(Run("Aborted", cell=2, reached_limit=True, checks=checks))
+    assert (said.phase, said.text) == ("Failed", "The check in cell 2 failed: no rows")
+
+
+def test_the_network_is_blamed_only_where_it_was_needed_and_not_there() -> None:
+    used = ({"cell": 2, "host": "example.org"},)
+    error = {"cell": 3, "ename": "ValueError", "evalue": "no"}
+    said = verdict(Run("Failed", error=error, network=used))
+    assert said.text == "Cell 3 failed in the sealed run: ValueError: no"
+    error = {"cell": 2, "ename": "URLError", "evalue": "refused"}
+    said = verdict(Run("Failed", error=error, network=used), network=True)
+    assert said.text == "Cell 2 failed in the run: URLError: refused"
+    assert [(f.code, f.cell) for f in said.findings] == [("run-failed", 2), ("uses-network", 2)]
+
+
+def test_a_stopped_run_has_not_failed() -> None:
+    said = verdict(Run("Aborted", cell=2))
+    assert (said.phase, said.text, said.findings) == ("Aborted", "It was stopped in cell 2.", ())
