@@ -1,4 +1,4 @@
-"""The kernel: notebooks in other languages are refused, with the reason."""
+"""The kernel: notebooks in other languages are refused, and a kernel that was assumed is told."""
 
 from __future__ import annotations
 
@@ -23,11 +23,23 @@ def find_language(context: Context) -> Iterator[Finding]:
             + (f"; it now asks for {spec}." if spec else "."),
             details={"language": language},
         )
+    elif context.kernel is not None and context.snapshot.kernel_name is None:
+        yield Finding(
+            "kernel-assumed",
+            "note",
+            "The notebook names no kernel, so the default Python kernel is taken.",
+            advice="Choose a kernel in JupyterLab and save the notebook.",
+        )
 
 
 def other_language(context: Context) -> str | None:
-    """Return the notebook's language when it is not Python."""
-    stated = context.kernel.language if context.kernel is not None else context.snapshot.language
+    """Return the notebook's language when it is not Python.
+
+    The kernel that the notebook names decides; where it names none, what the notebook says itself.
+    """
+    snapshot = context.snapshot
+    named = context.kernel if snapshot.kernel_name is not None else None
+    stated = named.language if named is not None else snapshot.language
     if stated and stated.lower() not in _PYTHON:
         return stated[:40]
     return None
