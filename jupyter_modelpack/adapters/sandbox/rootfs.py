@@ -107,7 +107,9 @@ class RootfsCache:
                 return False
         for layer in above:
             folder = self._layer(layer)
-            listed = {entry.name for entry in _entries(folder)} - {"app", "opt"}
+            if any(_entries(folder / name) for name in ("tmp", "work")):
+                return False
+            listed = {entry.name for entry in _entries(folder)} - {"app", "opt", "tmp", "work"}
             if listed or {entry.name for entry in _entries(folder / "opt")} - {"modelpack"}:
                 return False
         return bool(below)
@@ -237,9 +239,10 @@ def _link_tree(source: str, target: str) -> None:
                     os.chmod(entry.path, mode & 0o555)
             try:
                 os.link(entry.path, there, follow_symlinks=False)
-            except FileExistsError:
+            except OSError:
+                # a lower layer has it, or this file system makes no (more) links
                 _clear(there)
-                os.link(entry.path, there, follow_symlinks=False)
+                shutil.copy2(entry.path, there, follow_symlinks=False)
 
 
 def _clear(path: str) -> None:

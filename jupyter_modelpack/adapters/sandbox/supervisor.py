@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import selectors
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ DRAIN = 1.0
 MOST_PROCESSES = 4096
 _READ = 1 << 16
 _LONGEST_LINE = 1 << 20
+_CLOSED, _NOTHING_YET = 0, -1
 
 Cause = Literal["cancelled", "limit", "memory", "processes"]
 
@@ -79,14 +81,15 @@ class Supervisor:
             with selectors.DefaultSelector() as selector:
                 selector.register(read, selectors.EVENT_READ)
                 while process.poll() is None:
-                    if selector.select(TICK) and not self._pass_on(read, decode):
-                        selector.unregister(read)  # closed early; the process may still run
-                        _sleep_until_ended(process.poll)
+                    if selector.select(TICK) and self._pass_on(read, decode) == _CLOSED:
+                        selector.unregister(read)
+                        with contextlib.suppress(subprocess.TimeoutExpired):
+                            process.wait(TICK)  # nearly always it has just ended
                     events.pass_on()
                     self._look(watched, container, time_limit)
             watched.running.kill()
             until = time.monotonic() + DRAIN
-            while self._pass_on(read, decode) and time.monotonic() < until:
+            while self._pass_on(read, decode) > _CLOSED and time.monotonic() < until:
                 pass
             events.pass_on()
         finally:
@@ -96,15 +99,16 @@ class Supervisor:
         seconds = time.monotonic() - watched.begun
         return Ended(process.returncode, watched.cause, watched.peak, seconds)
 
-    def _pass_on(self, read: int, decode: Callable[[bytes], str]) -> bool:
+    def _pass_on(self, read: int, decode: Callable[[bytes], str]) -> int:
+        """Hand on what there is of the log; return its bytes, or that there is none, or no more."""
         try:
             data = os.read(read, _READ)
         except BlockingIOError:
-            return False
+            return _NOTHING_YET
         text = decode(data)
         if text:
             self._on_log(text)
-        return bool(data)
+        return len(data)
 
     def _look(self, watched: _Watched, container: Container, time_limit: float | None) -> None:
         now = time.monotonic()
@@ -162,8 +166,3 @@ class _Events:
                 event = json.loads(line)
                 if isinstance(event, dict) and isinstance(event.get("event"), str):
                     self._on_event(event)
-
-
-def _sleep_until_ended(poll: Callable[[], int | None]) -> None:
-    if poll() is None:
-        time.sleep(TICK)
