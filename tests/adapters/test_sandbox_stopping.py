@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Mapping
@@ -11,7 +13,15 @@ from typing import Any
 import pytest
 
 from tests.adapters.notebook_image import cell
-from tests.adapters.sandbox_runs import LEVELS, QUICK, SEALED, processes_with, run
+from tests.adapters.sandbox_runs import (
+    LEVELS,
+    QUICK,
+    SEALED,
+    maker,
+    processes_with,
+    require,
+    run,
+)
 
 FORKS = """
 import os, signal, subprocess, sys, time
@@ -35,6 +45,30 @@ def gone(marker: str) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+@pytest.mark.parametrize("level", QUICK)
+def test_e1_nothing_outlives_a_runner_that_is_killed(level: str, tmp_path: Path) -> None:
+    require(level)
+    marker = f"marker-{uuid.uuid4().hex}"
+    digest = maker().image([cell(f"MARKER = {marker!r}" + FORKS + "time.sleep(600)")])
+    program = f"""
+from pathlib import Path
+from jupyter_modelpack.adapters.sandbox import RunRequest, run_image
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.layout import Layout
+run_image(Layout({str(maker().layout.path)!r}), Digest({str(digest)!r}),
+          RunRequest(Path({str(tmp_path / "work")!r})), isolation={level!r})
+"""
+    runner = subprocess.Popen([sys.executable, "-c", program])
+    until = time.monotonic() + 30
+    while len(processes_with(marker)) < 5 and time.monotonic() < until:
+        assert runner.poll() is None
+        time.sleep(0.05)
+    runner.kill()
+    runner.wait()
+    assert gone(marker)
+    print(f"E1: {level}: the runner was killed, none of 5 processes is left")
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -35,10 +35,9 @@ def main() -> int:
     """Start the process that is ordered, wait for it, and return its exit code."""
     with os.fdopen(int(sys.argv[1]), "r", encoding="utf-8") as stream:
         order = json.load(stream)
-    _die_with_parent(order["parent"])
     if not order["namespaces"]:
-        _prctl(_SET_SUBREAPER, 1)
         return _host(order)
+    _die_with_parent(order["parent"])
     _unshare(order)
     pid = os.fork()
     if pid == 0:
@@ -48,9 +47,15 @@ def main() -> int:
 
 def _host(order: dict[str, Any]) -> int:
     """Run the process on the host; when it ends, end whatever it leaves behind."""
+    _prctl(_SET_SUBREAPER, 1)
     pid = os.fork()
     if pid == 0:
         _guarded(lambda: _become(order, order["work"]))
+    # not SIGKILL: this process is what can end the others when the one that ordered them is gone
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGKILL))
+    _prctl(_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != order["parent"]:
+        os.kill(pid, signal.SIGKILL)
     code = _reap_until(pid)
     # orphans become our children, so that this finds also those that forked meanwhile
     with contextlib.suppress(ChildProcessError):
@@ -172,7 +177,7 @@ def _loopback_up() -> None:
 def _die_with_parent(parent: int | None) -> None:
     _prctl(_SET_PDEATHSIG, signal.SIGKILL)
     if parent is not None and os.getppid() != parent:
-        os._exit(1)
+        os._exit(1)  # it was gone before this was asked for
 
 
 def _guarded(work: Any) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 FOLDER = ".modelpack"
+RESULTS = ("events.jsonl", "result.json", "executed.ipynb")
 MOST_BYTES = 64 << 20
 _MOST_OUTPUTS = 10_000
 # what libraries keep for themselves in a home directory
@@ -46,12 +47,36 @@ def place_result(work: Path, name: str, data: bytes) -> None:
     folder.mkdir(mode=0o755, exist_ok=True)
     at = os.open(folder, _DIRECTORY)
     try:
-        for old in (name, "events.jsonl", "result.json", "executed.ipynb"):
+        for old in (name, *RESULTS):
             with suppress(FileNotFoundError):
                 os.unlink(old, dir_fd=at)
         fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644, dir_fd=at)
         with os.fdopen(fd, "wb") as stream:
             stream.write(data)
+    finally:
+        os.close(at)
+
+
+def rewrite_results(work: Path, copy: Callable[[BinaryIO, BinaryIO], bool]) -> None:
+    """Put a copy in place of each file that the runtime left, where ``copy`` says it is another."""
+    for name in RESULTS:
+        with suppress(OSError), open_result(work, name) as source:
+            _rewrite(work, name, source, copy)
+
+
+def _rewrite(
+    work: Path, name: str, source: BinaryIO, copy: Callable[[BinaryIO, BinaryIO], bool]
+) -> None:
+    at = os.open(work / FOLDER, _DIRECTORY)
+    new = f".{name}.new"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(new, flags, 0o644, dir_fd=at), "wb") as target:
+            changed = copy(source, target)
+        if changed:
+            os.rename(new, name, src_dir_fd=at, dst_dir_fd=at)
+        else:
+            os.unlink(new, dir_fd=at)
     finally:
         os.close(at)
 

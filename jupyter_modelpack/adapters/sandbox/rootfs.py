@@ -9,15 +9,15 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_modelpack.adapters.sandbox.container import Root
+from jupyter_modelpack.adapters.sandbox.joining import add_points, link_tree, remove
 from jupyter_modelpack.errors import Aborted
 from jupyter_modelpack.oci.blob import damaged
 from jupyter_modelpack.oci.disk import store_errors
@@ -29,8 +29,6 @@ from jupyter_modelpack.oci.unpack import unpack_layer
 KEPT_SECONDS = 7 * 24 * 3600.0
 # what a change of the notebook changes: kept apart from the rest, which stays as it is
 OVER = ("app", "opt/modelpack")
-_POINTS = ("app", "dev", "opt/modelpack", "proc", "tmp", "work")
-_POINT_FILES = ("etc/hosts", "etc/resolv.conf")
 _CHUNK = 1 << 20
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -130,7 +128,7 @@ class RootfsCache:
         def fill(folder: Path) -> None:
             for layer in layers:
                 _unpack(layout, layer, folder, cancelled)
-            _add_points(folder)
+            add_points(folder)
 
         final = self._home / "roots" / ("stacked-" + _chain(layers))
         if final.is_dir():
@@ -144,9 +142,9 @@ class RootfsCache:
     def _linked(self, layers: Sequence[Layer], *, points: bool = True) -> Path:
         def fill(folder: Path) -> None:
             for layer in layers:
-                _link_tree(str(self._layer(layer)), str(folder))
+                link_tree(str(self._layer(layer)), str(folder))
             if points:
-                _add_points(folder)
+                add_points(folder)
 
         final = self._home / "roots" / _chain(layers)
         if not final.is_dir():
@@ -192,19 +190,6 @@ class RootfsCache:
             os.close(fd)
 
 
-def remove(folder: Path) -> None:
-    """Remove a directory tree, also one with directories that its owner may not write."""
-    if not folder.is_dir() or folder.is_symlink():
-        folder.unlink(missing_ok=True)
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        for place, _, _ in os.walk(folder):
-            with suppress(OSError):
-                Path(place).chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _unpack(layout: Layout, layer: Layer, into: Path, cancelled: Callable[[], bool]) -> None:
     with layout.open(layer.descriptor.digest, layer.descriptor.size) as stream:
         done = unpack_layer(stream, layer.descriptor.media_type, into, cancelled=cancelled)
@@ -219,54 +204,6 @@ def _check_blob(layout: Layout, layer: Layer, cancelled: Callable[[], bool]) -> 
         while stream.read(_CHUNK):
             if cancelled():
                 raise Aborted("The run was stopped.")
-
-
-def _link_tree(source: str, target: str) -> None:
-    """Lay ``source`` over ``target``: files become hard links that nobody may write."""
-    with os.scandir(source) as entries:
-        for entry in entries:
-            there = f"{target}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                if not os.path.isdir(there) or os.path.islink(there):
-                    _clear(there)
-                    os.mkdir(there, 0o700)
-                    os.chmod(there, entry.stat(follow_symlinks=False).st_mode & 0o7777)
-                _link_tree(entry.path, there)
-                continue
-            if not entry.is_symlink():
-                mode = entry.stat(follow_symlinks=False).st_mode
-                if mode & 0o222:
-                    os.chmod(entry.path, mode & 0o555)
-            try:
-                os.link(entry.path, there, follow_symlinks=False)
-            except OSError:
-                # a lower layer has it, or this file system makes no (more) links
-                _clear(there)
-                shutil.copy2(entry.path, there, follow_symlinks=False)
-
-
-def _clear(path: str) -> None:
-    if os.path.lexists(path):
-        remove(Path(path))
-
-
-def _add_points(folder: Path) -> None:
-    """Make the directories and files that something is mounted on when the image runs."""
-    for name in (*_POINTS, *_POINT_FILES):
-        place = folder
-        for part in Path(name).parent.parts:
-            place = place / part
-            if place.is_symlink():
-                break  # the image's own affair, and never followed
-            place.mkdir(exist_ok=True)
-        else:
-            point = folder / name
-            if os.path.lexists(point):
-                continue
-            if name in _POINTS:
-                point.mkdir()
-            else:
-                point.touch()
 
 
 def _chain(layers: Sequence[Layer]) -> str:

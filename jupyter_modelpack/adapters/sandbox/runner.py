@@ -12,10 +12,11 @@ from typing import Any
 from jupyter_modelpack.adapters.sandbox import results
 from jupyter_modelpack.adapters.sandbox.container import Container, Launcher, Root
 from jupyter_modelpack.adapters.sandbox.isolation import launcher_for
+from jupyter_modelpack.adapters.sandbox.joining import remove
 from jupyter_modelpack.adapters.sandbox.launched import PlainProcess
 from jupyter_modelpack.adapters.sandbox.outcome import result_of
 from jupyter_modelpack.adapters.sandbox.request import RunRequest, RunResult
-from jupyter_modelpack.adapters.sandbox.rootfs import RootfsCache, remove
+from jupyter_modelpack.adapters.sandbox.rootfs import RootfsCache
 from jupyter_modelpack.adapters.sandbox.supervisor import Supervisor
 from jupyter_modelpack.errors import Aborted, InvalidInput, StoreError
 from jupyter_modelpack.oci.archive import export_docker_archive
