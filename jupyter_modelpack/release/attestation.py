@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.release.document import parse
 from jupyter_modelpack.release.envelope import STATEMENT_TYPE, Envelope
+from jupyter_modelpack.release.plain_json import parse
 from jupyter_modelpack.release.provenance import (
     BUILD_TYPE,
     LOCK,
@@ -111,14 +111,23 @@ def judge(
     now: datetime,
 ) -> Verdict:
     """Return whether one of the attestations is all that is required; never raises."""
-    refusals = []
+    refusals: list[Refusal] = []
     for data in attestations:
-        try:
-            return Verdict(_accepted(data, expected, requirements, keys, now), tuple(refusals))
-        except _Refused as refused:
-            refusals.append(refused.refusal)
+        found = _judged(data, expected, requirements, keys, now)
+        if isinstance(found, Accepted):
+            return Verdict(found, tuple(refusals))
+        refusals.append(found)
     nothing = Refusal("none", "No provenance of this image is there.")
     return Verdict(None, tuple(refusals) or (nothing,))
+
+
+def _judged(
+    data: bytes, expected: Expected, requirements: Requirements, keys: Keys, now: datetime
+) -> Accepted | Refusal:
+    try:
+        return _accepted(data, expected, requirements, keys, now)
+    except _Refused as refused:
+        return refused.refusal
 
 
 def _accepted(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput
-from jupyter_modelpack.release.document import parse, render
+from jupyter_modelpack.release.plain_json import parse, render
 
 STATEMENT_TYPE = "application/vnd.in-toto+json"
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")

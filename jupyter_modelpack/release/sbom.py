@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.release.document import parse
+from jupyter_modelpack.release.plain_json import parse
 from jupyter_modelpack.release.provenance import python_package
 
 SPEC_VERSION = "1.6"
