@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from jupyter_modelpack.notebook.constants import Constants, Texts, dotted
+from jupyter_modelpack.notebook.constants import Constants, Texts, dotted, written
 from jupyter_modelpack.notebook.names import bound_names, target_names
 from jupyter_modelpack.notebook.source import CellCode
 
@@ -128,7 +128,7 @@ class _Walker(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> None:
         """Note a text."""
         if isinstance(node.value, str) and 0 < len(node.value) < 1000:
-            self.texts.append((node.value, self.cell, node.lineno))
+            self.texts.append((written(node.value), self.cell, node.lineno))
 
     def visit_Call(self, node: ast.Call) -> None:
         """Note a call, after the calls in its arguments."""

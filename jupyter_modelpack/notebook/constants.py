@@ -59,7 +59,7 @@ class Constants:
     def of(self, node: ast.expr | None) -> Texts:
         """Return the texts that an expression can have; empty when nothing is known."""
         if isinstance(node, ast.Constant):
-            return (node.value[:_LONGEST],) if isinstance(node.value, str) else ()
+            return (written(node.value[:_LONGEST]),) if isinstance(node.value, str) else ()
         if isinstance(node, ast.Name):
             return self.texts.get(node.id, ())
         if isinstance(node, ast.JoinedStr):
@@ -192,6 +192,8 @@ class Constants:
             if node.func.attr == "joinpath":
                 parts = [self.of(node.func.value), *(self.of(a) or (HOLE,) for a in node.args)]
                 return self._combine(parts, _join) if parts[0] else ()
+            if node.func.attr == "join" and len(node.args) == 1:
+                return self._strung(node.func.value, node.args[0])
             if node.func.attr == "format":
                 return tuple(_holes(text, "{") for text in self.of(node.func.value))
             if node.func.attr in _SAME_PATH and not node.args:
@@ -200,9 +202,25 @@ class Constants:
             return self.of(node.args[0])
         return ()
 
+    def _strung(self, between: ast.expr, items: ast.expr) -> Texts:
+        if isinstance(items, (ast.List, ast.Tuple)):
+            choices = [self.of(item) or (HOLE,) for item in items.elts[:MANY]]
+        else:
+            choices = [(text,) for text in self.each(items)]
+        return _few(
+            sign.join(choice)
+            for sign in self.of(between)[:1]
+            for choice in itertools.islice(_product(choices), MANY)
+        )
+
     @staticmethod
     def _combine(choices: list[Texts], join: Any) -> Texts:
         return _few(join(choice) for choice in itertools.islice(_product(choices), MANY))
+
+
+def written(text: str) -> str:
+    """Return a text that any file can hold: escapes in code can spell half a surrogate pair."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _product(choices: Iterable[Texts]) -> Iterable[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_modelpack.notebook.calls import read_calls
@@ -28,7 +28,7 @@ from jupyter_modelpack.notebook.rules.order import find_order
 from jupyter_modelpack.notebook.rules.people import find_waiting
 from jupyter_modelpack.notebook.rules.settings import find_settings, read_settings
 from jupyter_modelpack.notebook.rules.undefined import find_undefined
-from jupyter_modelpack.notebook.secrets.scan import find_secrets
+from jupyter_modelpack.notebook.secrets.scan import find_secrets, scan_text
 from jupyter_modelpack.notebook.snapshot import Snapshot
 from jupyter_modelpack.notebook.source import read_code
 from jupyter_modelpack.notebook.tags import has_tag
@@ -120,6 +120,7 @@ def inspect(
     local = local_modules(context, imports)
     files_read = read_data(context)
     findings = [
+        *find_language(context),
         *find_secrets(snapshot),
         *find_unreadable(context),
         *find_computed_parameters(context),
@@ -136,7 +137,7 @@ def inspect(
         snapshot=snapshot,
         findings=_sorted(gather(findings)),
         imports=imports,
-        parameters=parameters,
+        parameters=tuple(_shown(parameter, findings) for parameter in parameters),
         settings=read_settings(context),
         data=sorted_files(files_read.data.values()),
         external=sorted_files(files_read.external.values()),
@@ -145,6 +146,16 @@ def inspect(
         metrics=tuple(cell.number for cell in live if has_tag(cell, "metrics")),
         skipped=tuple(cell.number for cell in snapshot.cells if has_tag(cell, "skip")),
     )
+
+
+def _shown(parameter: Parameter, findings: Iterable[Finding]) -> Parameter:
+    """Return a parameter without the secret that stops the package: it must not get into logs."""
+    blocked = any(f.code == "secret" and f.cell == parameter.cell for f in findings)
+    if not blocked:
+        return parameter
+    texts = ((str(parameter.default), parameter.name), (parameter.comment, ""))
+    hidden = any(True for text, name in texts for _ in scan_text(text, name))
+    return replace(parameter, default=None, comment="") if hidden else parameter
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_modelpack.notebook.constants import written
 from jupyter_modelpack.notebook.source import CellCode
 from jupyter_modelpack.notebook.tags import has_tag
 
@@ -107,8 +108,10 @@ def _literal(value: ast.expr) -> tuple[Any] | None:
 
 
 def _json(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, str)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return written(value)
     if isinstance(value, int) and abs(value) < _LIMIT:
         return value
     if isinstance(value, float) and math.isfinite(value):
@@ -118,7 +121,7 @@ def _json(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted((_json(item) for item in value), key=repr)
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {key: _json(item) for key, item in value.items()}
+        return {written(key): _json(item) for key, item in value.items()}
     raise ValueError("not a plain value")
 
 

@@ -6,16 +6,18 @@ import copy
 import json
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
+from jupyter_modelpack.adapters.notebook_files import FolderFiles
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.notebook.inspection import inspect
 from jupyter_modelpack.notebook.snapshot import take_snapshot
 from tests.notebook.clean_notebooks import clean_notebooks
-from tests.notebook.notebooks import Kernel, code, document, folder, markdown, stream
+from tests.notebook.notebooks import Kernel, code, document, markdown, stream
 
 MUTATIONS = 200
 SECONDS = 10.0
@@ -43,6 +45,8 @@ _ODD: tuple[Any, ...] = (
 )
 _ODD_SOURCES = (
     "(" * 3000,
+    "open('\\ud800.csv'); x = '\\ud800'; os.environ['\\ud800']; y = {'\\ud800': 1}",
+    "open('\\x00'); open('a' * 5000); open('*' * 50)",
     "-" * 20_000 + "1",
     "x" + ".a" * 5000,
     "x = " + "[" * 150 + "]" * 150,
@@ -115,6 +119,9 @@ _SLOW_TEXTS = (
 )
 
 
+_BESIDE = FolderFiles(str(Path(__file__).parent))
+
+
 def _sample(r: random.Random) -> dict[str, Any]:
     name, cells = next(iter(list(clean_notebooks(12))[r.randrange(12) :]))
     del name
@@ -174,8 +181,8 @@ def _inspect(content: bytes) -> str:
         assert refused.message.endswith(".")
         return "refused"
     nbformat.validate(taken.notebook)
-    inspection = inspect(taken, kernel=Kernel(), files=folder("data/a.csv"))
-    text = json.dumps(inspection.to_json(), allow_nan=False)
+    inspection = inspect(taken, kernel=Kernel(), files=_BESIDE)
+    text = json.dumps(inspection.to_json(), allow_nan=False, ensure_ascii=False)
     text.encode()
     assert time.perf_counter() - started < SECONDS
     return "inspected"

@@ -11,6 +11,7 @@ from jupyter_modelpack.notebook.cell import Cell
 from jupyter_modelpack.notebook.dataflow import Flow
 from jupyter_modelpack.notebook.files import Files
 from jupyter_modelpack.notebook.parameters import ComputedParameter, Parameter
+from jupyter_modelpack.notebook.secrets.scan import scan_text
 from jupyter_modelpack.notebook.snapshot import Snapshot
 from jupyter_modelpack.notebook.source import CellCode, Command
 
@@ -59,9 +60,16 @@ def cells_in_words(numbers: Sequence[int]) -> str:
 
 
 def shown(text: str, longest: int = 60) -> str:
-    """Return code or a path for a sentence: on one line, in backquotes, cut in the middle."""
-    plain = " ".join(text.replace("`", "'").split())
+    """Return code or a path for a sentence: in backquotes, cut in the middle, without secrets."""
+    plain = " ".join(masked(text).replace("`", "'").split())
     if len(plain) > longest:
         half = (longest - 1) // 2
         plain = f"{plain[:half]}…{plain[-half:]}"
     return f"`{plain}`"
+
+
+def masked(text: str) -> str:
+    """Return a text without the secrets in it."""
+    for secret in scan_text(text):
+        text = text.replace(secret.text, "…")
+    return text

@@ -15,7 +15,7 @@ from jupyter_modelpack.notebook.denied import is_denied
 from jupyter_modelpack.notebook.files import FileFact
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.paths import is_absolute, is_scratch, is_url, normal
-from jupyter_modelpack.notebook.rules.context import Context, shown
+from jupyter_modelpack.notebook.rules.context import Context, masked, shown
 from jupyter_modelpack.notebook.rules.readers import Access, accesses
 
 _MOST_FILES = 20_000
@@ -279,14 +279,14 @@ class _Follower:
     def mentioned_files(self) -> None:
         """Take files that a plain text in the code names, however it gets to what reads them."""
         self.base = "."
-        for text, cell, line in self.context.reading.texts:
+        for text, cell, line in self.context.reading.texts[:_MOST_FILES]:
             if _LOOKS_LIKE_FILE.match(text) or _PERSONAL.match(text):
                 self._mention(_Touch("mentions", text, cell, line, guarded=True), normal(text))
 
     def _find(
         self, code: str, path: str, touch: _Touch, message: str, advice: str, **details: Any
     ) -> None:
-        plain = _plain(path)
+        plain = masked(_plain(path))
         self.report.findings.setdefault(
             (code if code != "file-outside" else "", path),
             Finding(

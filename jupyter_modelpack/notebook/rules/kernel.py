@@ -41,5 +41,5 @@ def other_language(context: Context) -> str | None:
     named = context.kernel if snapshot.kernel_name is not None else None
     stated = named.language if named is not None else snapshot.language
     if stated and stated.lower() not in _PYTHON:
-        return stated[:40]
+        return (stated.capitalize() if stated.islower() else stated)[:40]
     return None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from jupyter_modelpack.notebook.cell import Cell
+from jupyter_modelpack.notebook.constants import Constants
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.secrets.judgement import (
     assigned,
@@ -129,19 +130,20 @@ def _kind(name: str) -> str:
 
 def find_secrets(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a blocking finding for each secret, or a note where the author allows it."""
+    constants = Constants()
     for cell in snapshot.cells:
-        yield from _in_cell(cell)
+        yield from _in_cell(cell, constants)
     metadata = snapshot.notebook["metadata"]
     yield from _tell(strings(metadata, "metadata", None), {}, "")
 
 
-def _in_cell(cell: Cell) -> Iterator[Finding]:
+def _in_cell(cell: Cell, constants: Constants) -> Iterator[Finding]:
     allowed = {
         cell.source.count("\n", 0, match.start()) + 1: match.group(1).strip()
         for match in _ALLOW.finditer(cell.source)
     }
     reason = next(iter(allowed.values()), "")
-    yield from _tell(source_texts(cell), allowed, "")
+    yield from _tell(source_texts(cell, constants), allowed, "")
     yield from _tell(output_texts(cell), {}, reason)
     yield from _tell(strings(cell.metadata, "metadata", cell.number), {}, reason)
     yield from _tell(attachment_texts(cell), {}, reason)

@@ -42,15 +42,17 @@ class Text:
     part: bool = False
 
 
-def source_texts(cell: Cell) -> Iterator[Text]:
-    """Yield a cell's source as it stands, and the texts that its code puts together."""
+def source_texts(cell: Cell, constants: Constants) -> Iterator[Text]:
+    """Yield a cell's source as it stands, and the texts that its code puts together.
+
+    ``constants`` are what earlier cells have left, and gets what this one adds.
+    """
     yield Text(cell.source[:LONGEST], "source", cell.number, 1, code=cell.kind == "code")
     if not cell.is_code:
         return
     tree = read_code(cell).tree
     if tree is None:
         return
-    constants = Constants()
     try:
         for node in _in_order(tree):
             for text in _node_texts(node, constants, cell.number):
