@@ -58,6 +58,7 @@ class Settings:
     file_bytes: int = 512 << 20
     memory_bytes: int | None = None
     isolation: str = "auto"
+    signing_key: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Settings:
@@ -132,6 +133,7 @@ class Workshop:
             JobCompiler(),
             self.ledger.packages,
             ImageNames(self.layout, self._cache / "locks"),
+            _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key),
             time.monotonic,
             _now,
         )
@@ -223,6 +225,29 @@ class _Bytecode:
 
     def __call__(self, tree: Tree, facts: Facts, cancelled: Callable[[], bool]) -> Tree:
         return compile_tree(tree, facts, self._cache, cancelled)
+
+
+class _Attestor:
+    """Signs with the key in a file, or with one of this data directory's own."""
+
+    def __init__(self, layout: Layout, keys: Path, file: str) -> None:
+        self._layout = layout
+        self._keys = keys
+        self._file = file
+
+    def attest(self, record: Mapping[str, Any], request: PackageRequest) -> Mapping[str, str]:
+        from jupyter_modelpack import __version__
+        from jupyter_modelpack.adapters.signing import file_signer, own_signer
+        from jupyter_modelpack.release.provenance import NOTEBOOK_SERVER, Builder, Options
+        from jupyter_modelpack.services.evidence import attest
+
+        file = Path(self._file).expanduser() if self._file else None
+        signer = file_signer(file) if file else own_signer(self._keys)
+        options = Options(
+            request.compression, request.network, tuple(request.settings), request.live_modules
+        )
+        builder = Builder(NOTEBOOK_SERVER, __version__)
+        return attest(record, options, self._layout, signer, builder)
 
 
 def _runtime_entries() -> Sequence[Entry]:

@@ -19,6 +19,9 @@ from jupyter_modelpack.oci.tree import Kind
 
 WHAT = "io.github.jupyter-modelpack.layer.what"
 KIND = "io.github.jupyter-modelpack.layer.kind"
+# Of the image as a whole: the digests of the notebook in it and of the lock of its packages.
+NOTEBOOK = "io.github.jupyter-modelpack.notebook"
+LOCK = "io.github.jupyter-modelpack.lock"
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,16 @@ def manifest_descriptor(layout: Layout, digest: Digest) -> Descriptor:
     except FileNotFoundError:
         raise NotFound("image", digest.short, digest=str(digest)) from None
     return Descriptor(MANIFEST, digest, size)
+
+
+def annotations_of(layout: Layout, digest: Digest) -> Mapping[str, str]:
+    """Return what the manifest with this digest is annotated with.
+
+    Raises NotFound when it is not in the layout, and StoreError when it is damaged.
+    """
+    manifest = read_json(layout, manifest_descriptor(layout, digest))
+    found = manifest.get("annotations") if isinstance(manifest, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _image(manifest: Descriptor, config: Descriptor, layers: tuple[Layer, ...]) -> Image:

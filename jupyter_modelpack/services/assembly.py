@@ -30,7 +30,7 @@ from jupyter_modelpack.oci.cache import LayerCache
 from jupyter_modelpack.oci.config import ImageConfig
 from jupyter_modelpack.oci.descriptor import Descriptor
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.image import write_image
+from jupyter_modelpack.oci.image import LOCK, NOTEBOOK, write_image
 from jupyter_modelpack.oci.layer import Layer, write_layers
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.tree import Directory, Entry, File, Tree
@@ -65,15 +65,14 @@ class Collected:
     captured: tuple[Captured, ...]
     lock: Lock
     trees: tuple[Tree, ...]
-    libraries: int
+    libraries: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     @property
     def sentence(self) -> str:
         """Such as ``Python 3.11.7, 37 packages, 48 libraries``."""
-        return (
-            f"Python {self.lock.python}, {len(self.captured)} packages, {self.libraries} libraries"
-        )
+        libraries = len(self.libraries)
+        return f"Python {self.lock.python}, {len(self.captured)} packages, {libraries} libraries"
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,8 @@ class Assembly:
         if above.files:
             trees.append(Tree("native libraries", "distributions", above.files))
         compiled = tuple(self._bytecode(tree, facts, cancelled) for tree in trees)
-        libraries = sum(isinstance(entry, File) for entry in (*below.files, *above.files))
+        native = (*below.files, *above.files)
+        libraries = tuple(entry.path for entry in native if isinstance(entry, File))
         findings = (*_missing(selection), *_left_out(selection))
         lock = Lock.of(facts, captured)
         return Collected(selection, captured, lock, compiled, libraries, findings)
@@ -187,7 +187,12 @@ class Assembly:
             progress=written,
         )
         config = _config(inspected.facts)
-        image = write_image(layers, config, self._layout, {"org.opencontainers.image.title": name})
+        said = {
+            "org.opencontainers.image.title": name,
+            NOTEBOOK: Digest.of(sealed_notebook(inspected.snapshot)),
+            LOCK: collected.lock.digest,
+        }
+        image = write_image(layers, config, self._layout, said)
         record = {
             "schema": RECORD_VERSION,
             "name": name,
@@ -203,6 +208,7 @@ class Assembly:
                 {"name": item.name, "version": item.version, "size": item.size}
                 for item in collected.captured
             ],
+            "libraries": sorted(collected.libraries),
             "files": files,
             "lock_digest": str(collected.lock.digest),
             "lock": collected.lock.to_json(),

@@ -8,12 +8,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jupyter_modelpack.errors import Aborted, BackendError, GateNotSatisfied, StoreError
+from jupyter_modelpack.errors import (
+    Aborted,
+    BackendError,
+    GateNotSatisfied,
+    ModelPackError,
+    StoreError,
+)
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.snapshot import Snapshot
 from jupyter_modelpack.oci.descriptor import Descriptor
 from jupyter_modelpack.services import record as records
 from jupyter_modelpack.services.assembly import Assembled, Assembly
+from jupyter_modelpack.services.contents import Contained
 from jupyter_modelpack.services.inspecting import Inspected, Inspector
 from jupyter_modelpack.services.packaging_types import (
     PackageRequest,
@@ -70,6 +77,13 @@ class Names(Protocol):
         """Let ``name`` stand for the image."""
 
 
+class Attestor(Protocol):
+    """Puts evidence beside images."""
+
+    def attest(self, record: Mapping[str, Any], request: PackageRequest) -> Mapping[str, str]:
+        """Sign what the image was made of, and return what the record keeps of that."""
+
+
 @dataclass(frozen=True)
 class Compiled:
     """Files for a cluster, the image and version that they name, and the seconds that it took."""
@@ -85,11 +99,13 @@ class Ports:
     """What packaging needs of the world."""
 
     inspector: Inspector
+    contained: Contained
     assembly: Assembly
     verifier: Verifier
     jobs: Jobs
     releases: Releases
     names: Names
+    evidence: Attestor
     monotonic: Callable[[], float]
     now: Callable[[], str]
 
@@ -153,15 +169,14 @@ class _Packaging:
 
     def _assemble(self, inspected: Inspected, extra: tuple[str, ...]) -> Assembled:
         with self._steps.running("environment") as step:
-            collected = self._ports.assembly.collect(
-                inspected, self._request, extra, self._cancelled
-            )
+            contents = self._ports.contained.of(inspected, self._request, extra)
+            collected = self._ports.assembly.collect(contents, self._cancelled)
             self._found(collected.findings)
             step.tell(collected.sentence)
             self._stop_if_blocked("This notebook's environment cannot be packaged")
         with self._steps.running("image") as step:
             assembled = self._ports.assembly.write(
-                inspected, collected, self._request, step.tell, self._cancelled
+                collected, self._request, step.tell, self._cancelled
             )
             reused = sum(layer.reused for layer in assembled.layers)
             count = len(assembled.layers)
@@ -292,11 +307,23 @@ class _Packaging:
             record = records.with_version(described, releases.newest(name))
         # The image has its name before the record exists, so that no record is without an image.
         self._ports.names.name(f"{name}:{record['version']}", assembled.image)
+        record = self._with_evidence(record)
         releases.put(record, files)
         version = str(record["version"])
         return PackageResult(
             name, version, assembled.image.digest, record, unchanged=made is not None
         )
+
+    def _with_evidence(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the record with evidence that the image has run, unless it has some already."""
+        if record.get("evidence") or not self._request.verify:
+            return {"evidence": None, **record}
+        try:
+            return {**record, "evidence": dict(self._ports.evidence.attest(record, self._request))}
+        except Exception as error:  # whatever it is, it must not cost the package
+            self._found((_unsigned(error),))
+            findings = [finding.to_json() for finding in self._all_findings()]
+            return {**record, "evidence": None, "findings": findings}
 
     def _found(self, findings: tuple[Finding, ...]) -> None:
         for finding in findings:
@@ -328,6 +355,17 @@ def _about(finding: Finding) -> tuple[object, ...]:
     if place is not None:
         return (finding.code, finding.cell, place)
     return (finding.code, finding.cell, finding.line, finding.message)
+
+
+def _unsigned(error: Exception) -> Finding:
+    advice = error.advice if isinstance(error, ModelPackError) else ""
+    reason = error.message if isinstance(error, ModelPackError) else repr(error)
+    return Finding(
+        "evidence-missing",
+        "warning",
+        f"The package is made, but not signed: {reason}",
+        advice=f"{advice} Then package again.".strip(),
+    )
 
 
 def _added(modules: tuple[str, ...]) -> tuple[Finding, ...]:

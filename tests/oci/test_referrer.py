@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from judges import tool
 
 from jupyter_modelpack.errors import NotFound, StoreError
 from jupyter_modelpack.oci.descriptor import MANIFEST
@@ -21,6 +20,7 @@ from jupyter_modelpack.oci.referrer import (
     referrers,
     write_referrers,
 )
+from tests.judges import tool
 
 NOTE = Artifact("application/x.note", b"first", "text/plain", {"written": "today"})
 SEAL = Artifact("application/x.seal", b"second", "text/plain")

@@ -85,6 +85,8 @@ class FakeWorkshop:
     named: dict[str, Digest] = field(default_factory=dict)
     collected: list[tuple[str, ...]] = field(default_factory=list)
     compiled: list[str] = field(default_factory=list)
+    attested: list[str] = field(default_factory=list)
+    evidence_error: Exception | None = None
     clock: float = 0.0
 
     # Inspector
@@ -101,14 +103,20 @@ class FakeWorkshop:
         inspection = SimpleNamespace(findings=self.findings)
         return Inspected(snapshot, kernel, cast(Any, inspection), "/somewhere")
 
-    # Assembly
-    def collect(self, inspected: Any, request: Any, extra: Any, cancelled: Any) -> Collected:
+    # Contained and Assembly
+    def of(self, inspected: Inspected, request: Any, extra: tuple[str, ...]) -> Any:
         self.collected.append(tuple(extra))
+        return inspected
+
+    def collect(self, contents: Any, cancelled: Any) -> Collected:
         return cast(
-            Collected, SimpleNamespace(findings=self.collected_findings, sentence="Python 3.11.7")
+            Collected,
+            SimpleNamespace(
+                contents=contents, findings=self.collected_findings, sentence="Python 3.11.7"
+            ),
         )
 
-    def write(self, inspected: Any, *_: Any) -> Assembled:
+    def write(self, collected: Any, *_: Any) -> Assembled:
         content = self.content + "".join(self.collected[-1])
         record = {
             "schema": 1,
@@ -121,7 +129,7 @@ class FakeWorkshop:
             "content": {"cells": [content], "code": "", "data": "", "python": "3.11.7"},
         }
         image = Descriptor(MANIFEST, Digest.of(content.encode()), len(content))
-        return Assembled("churn", image, (), inspected, record)
+        return Assembled("churn", image, (), collected.contents, record)
 
     def discard(self, digest: str) -> None:
         self.discarded.append(digest)
@@ -146,6 +154,14 @@ class FakeWorkshop:
     def name(self, name: str, manifest: Descriptor) -> None:
         self.named[name] = manifest.digest
 
+    # Attestor
+    def attest(self, record: Mapping[str, Any], request: PackageRequest) -> Mapping[str, str]:
+        assert f"{record['name']}:{record['version']}" in self.named, "evidence before its image"
+        if self.evidence_error is not None:
+            raise self.evidence_error
+        self.attested.append(f"{record['name']}:{record['version']}")
+        return {"provenance": "sha256:1", "sbom": "sha256:2", "key": "3"}
+
     def monotonic(self) -> float:
         self.clock += 0.25
         return self.clock
@@ -154,11 +170,13 @@ class FakeWorkshop:
         me = cast(Any, self)
         return Ports(
             inspector=me,
+            contained=me,
             assembly=me,
             verifier=me,
             jobs=me,
             releases=self.releases,
             names=me,
+            evidence=me,
             monotonic=self.monotonic,
             now=lambda: "2026-11-23T09:00:00Z",
         )

@@ -156,3 +156,35 @@ def test_stopping_between_steps_leaves_no_release(after: int) -> None:
     with pytest.raises(Aborted):
         package(REQUEST, shop.ports(), Recorder(), cancelled)
     assert not shop.releases.kept
+
+
+def test_a_verified_package_is_attested_once_its_image_has_a_name() -> None:
+    shop = FakeWorkshop()
+    first, _ = run(shop)
+    assert first.record["evidence"] == {"provenance": "sha256:1", "sbom": "sha256:2", "key": "3"}
+    second, _ = run(shop)
+    assert second.record["evidence"] == first.record["evidence"]
+    assert shop.attested == ["churn:1.0.0"]
+
+
+def test_a_package_that_was_not_verified_is_attested_when_it_is() -> None:
+    shop = FakeWorkshop()
+    first, _ = run(shop, replace(REQUEST, verify=False))
+    assert (first.record["evidence"], shop.attested) == (None, [])
+    second, _ = run(shop)
+    assert second.unchanged
+    assert shop.releases.kept[0]["evidence"]["key"] == "3"
+
+
+@pytest.mark.parametrize("error", [StoreError("The disk is full.", advice="Free."), OSError("no")])
+def test_a_package_that_cannot_be_attested_is_kept_and_that_is_said(error: Exception) -> None:
+    shop = FakeWorkshop(evidence_error=error)
+    result, recorder = run(shop)
+    assert result.record["evidence"] is None
+    (finding,) = recorder.found
+    assert (finding.code, finding.severity) == ("evidence-missing", "warning")
+    assert [f["code"] for f in shop.releases.kept[0]["findings"]] == ["evidence-missing"]
+    shop.evidence_error = None
+    again, _ = run(shop)
+    assert again.unchanged and again.record["evidence"]
+    assert shop.releases.kept[0]["findings"] == []
