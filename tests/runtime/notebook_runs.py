@@ -98,5 +98,8 @@ class Runtime:
 
 
 def environment(work: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the variables of an image, and those given."""
-    return {"HOME": str(work), "PATH": os.defpath, "LANG": "C.UTF-8", **(more or {})}
+    """Return the variables of an image, and those given; temporary files go with the test's."""
+    temporary = work.with_name(f"{work.name}-tmp")
+    temporary.mkdir(exist_ok=True)
+    image = {"HOME": str(work), "PATH": os.defpath, "LANG": "C.UTF-8", "TMPDIR": str(temporary)}
+    return {**image, **(more or {})}
