@@ -35,13 +35,15 @@ _IMAGES = ("data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 16px; color: #1a1a1a; background: #fff; }
 pre, code { font: 13px/1.45 ui-monospace, monospace; } pre { white-space: pre-wrap; margin: 4px 0; }
-.jp-CodeCell { margin: 12px 0; } .jp-InputArea-prompt, .jp-OutputPrompt { color: #6b6b6b; }
-.jp-InputArea-editor { background: #f6f7f9; padding: 4px 8px; border-radius: 4px; }
-.jp-OutputArea { padding: 0 8px; overflow-x: auto; } img { max-width: 100%; height: auto; }
+.cell { margin: 12px 0; } .prompt { color: #6b6b6b; font-size: 12px; }
+.anchor-link { display: none; }
+.input_area { background: #f6f7f9; padding: 4px 8px; border-radius: 4px; }
+.output_subarea { padding: 0 8px; overflow-x: auto; } img { max-width: 100%; height: auto; }
+.output_stderr, .output_error { background: #fdecea; border-radius: 4px; }
 table { border-collapse: collapse; } td, th { padding: 3px 8px; text-align: right; }
-tbody tr:nth-child(odd) { background: #f6f7f9; } .jp-RenderedText[data-mime-type$=stderr] pre
-{ background: #fdecea; } .anchor-link { display: none; }
-.ansi-red-fg { color: #b3261e; } .ansi-green-fg { color: #1b7f3b; }
+tbody tr:nth-child(odd) { background: #f6f7f9; }
+.ansi-red-fg, .ansi-red-intense-fg { color: #b3261e; } .ansi-green-fg { color: #1b7f3b; }
+.ansi-yellow-fg { color: #8a6100; } .ansi-blue-fg, .ansi-cyan-fg { color: #1d5fa8; }
 .ansi-bold { font-weight: bold; }
 """
 
@@ -59,9 +61,12 @@ def render_notebook(notebook: bytes) -> str:
     try:
         loaded = nbformat.from_dict(json.loads(notebook))
         nbformat.validate(loaded)
-    except (ValueError, TypeError, RecursionError, nbformat.ValidationError) as error:
+        cells = loaded.cells
+    except (
+        ValueError, TypeError, AttributeError, RecursionError, nbformat.ValidationError
+    ) as error:  # fmt: skip
         raise _unreadable("it is no valid notebook") from error
-    for cell in loaded.cells:
+    for cell in cells:
         for output in cell.get("outputs", []):
             _without_programs(output)
     body, _ = exporters.HTMLExporter(template_name="basic").from_notebook_node(loaded)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from jupyter_server.base.handlers import APIHandler
-from tornado.web import HTTPError
+from tornado.web import HTTPError, authenticated
 
 from jupyter_modelpack.errors import ModelPackError
 from jupyter_modelpack.handlers.errors import body_of, status_of
@@ -107,6 +107,7 @@ class Handler(APIHandler):
         self.set_header("Cache-Control", "no-store")
         self.finish(json.dumps(body))
 
+    @authenticated
     def options(self, *_args: Any, **_kwargs: Any) -> None:
         """Refuse: nothing here is for pages of another origin."""
         raise HTTPError(405)

@@ -15,13 +15,13 @@ class Ledger:
     """Everything that is known besides the images themselves."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path)
-        self.packages = PackageTable(self._database)
-        self.work = WorkTable(self._database)
+        self.database = Database(path)
+        self.packages = PackageTable(self.database)
+        self.work = WorkTable(self.database)
 
     def close(self) -> None:
         """Give back what the ledger holds open."""
-        self._database.close()
+        self.database.close()
 
 
 def open_ledger(data_dir: Path | str) -> Ledger:

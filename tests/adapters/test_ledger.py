@@ -1,0 +1,272 @@
+"""The ledger: durable, the same for several processes, and never two owners for one work."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import StatementError
+
+from jupyter_modelpack.adapters.ledger import Ledger, open_ledger
+from jupyter_modelpack.adapters.ledger.database import Database
+from jupyter_modelpack.errors import Conflict, NotFound, StoreError
+from jupyter_modelpack.services.work import KILLED, Work, new_build_state, new_run_state
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return open_ledger(tmp_path / "data")
+
+
+def build(number: int = 1, **more) -> Work:
+    values = {"fingerprint": f"print-{number}", "state": new_build_state(), "path": "/n.ipynb"}
+    return Work(f"{number:032x}", "build", float(number), **{**values, **more})
+
+
+def record(name="churn", version="1.0.0", digest="sha256:a", **more):
+    return {
+        "name": name, "version": version, "digest": digest, "path": "/n.ipynb", "created": "now",
+        "size": 1, "verified": {}, "metrics": {}, "why": "", "notebook_digest": "sha256:n", **more,
+    }  # fmt: skip
+
+
+def test_packages_are_kept_once(ledger):
+    packages = ledger.packages
+    packages.put(record(), {"kubernetes": b"job"})
+    packages.put(record(version="1.10.0", digest="sha256:b"), {})
+    packages.put(record(version="1.9.0", digest="sha256:c"), {})
+    assert packages.newest("churn")["version"] == "1.10.0"
+    assert [each["version"] for each in packages.list()] == ["1.9.0", "1.10.0", "1.0.0"]
+    assert packages.by_digest("churn", "sha256:b")["version"] == "1.10.0"
+    assert packages.by_digest(None, "sha256:b")["version"] == "1.10.0"
+    assert packages.by_digest("other", "sha256:b") is None
+    assert packages.of_notebook("/n.ipynb", "sha256:n") == ("churn", "1.9.0")
+    assert packages.of_notebook("/n.ipynb", "sha256:x") is None
+    assert packages.file("churn", "1.0.0", "kubernetes") == b"job"
+    assert packages.file("churn", "1.0.0", "kubeflow") is None
+    packages.put(record(size=2), {"kubeflow": b"yaml"})
+    assert packages.get("churn", "1.0.0")["size"] == 2
+    assert packages.file("churn", "1.0.0", "kubernetes") is None
+    with pytest.raises(Conflict):
+        packages.put(record(digest="sha256:d"), {})
+    with pytest.raises(Conflict):
+        packages.put(record(version="2.0.0"), {})
+    assert len(packages.list()) == 3
+    with pytest.raises(NotFound, match=r"There is no package churn 7\.0\.0") as caught:
+        packages.get("churn", "7.0.0")
+    assert caught.value.code == "PACKAGE_UNKNOWN"
+
+
+def test_a_put_is_all_or_nothing(ledger):
+    ledger.packages.put(record(), {"kubernetes": b"old"})
+    with pytest.raises(StatementError):
+        ledger.packages.put(record(size=2), {"kubernetes": b"new", "zz": object()})
+    assert ledger.packages.get("churn", "1.0.0")["size"] == 1
+    assert ledger.packages.file("churn", "1.0.0", "kubernetes") == b"old"
+
+
+def test_equal_work_is_unfinished_once(ledger):
+    first = ledger.work.enter(build(1))
+    assert ledger.work.enter(build(2, fingerprint="print-1")) == first
+    assert ledger.work.claim("me", 10.0, 5.0).id == first.id
+    assert ledger.work.enter(build(3, fingerprint="print-1")).id == first.id
+    assert ledger.work.finish(first.id, "me", "Succeeded", {"x": 1}, 11.0)
+    assert ledger.work.enter(build(4, fingerprint="print-1")).id != first.id
+    assert ledger.work.latest("print-1").id == first.id
+
+
+def test_a_claim_is_one_owners(ledger):
+    ledger.work.enter(build(1))
+    ledger.work.enter(build(2))
+    assert ledger.work.claim("a", 10.0, 5.0).id == build(1).id
+    assert ledger.work.claim("b", 10.0, 5.0).id == build(2).id
+    assert ledger.work.claim("c", 10.0, 5.0) is None
+    for call in (
+        ledger.work.save(build(1).id, "b", {}),
+        ledger.work.finish(build(1).id, "b", "Succeeded", {}, 1.0),
+        ledger.work.renew(build(1).id, "b", 99.0)[0],
+        ledger.work.worker_ended(build(1).id, "b", KILLED, 1.0),
+    ):
+        assert not call
+    assert ledger.work.renew(build(1).id, "a", 99.0) == (True, False)
+
+
+def test_e4_a_paused_worker_writes_nothing_after_its_lease(ledger):
+    refused = 0
+    for number in range(1, 51):
+        ledger.work.enter(build(number))
+        ledger.work.claim("paused", 10.0, 5.0)
+        assert [each.phase for each in ledger.work.expire(16.0)] == ["Pending"]
+        ledger.work.claim("heir", 16.0, 5.0)
+        assert not ledger.work.save(build(number).id, "paused", {"stale": True})
+        assert not ledger.work.finish(build(number).id, "paused", "Failed", {"stale": 1}, 17.0)
+        assert ledger.work.finish(build(number).id, "heir", "Succeeded", {"own": 1}, 18.0)
+        found = ledger.work.get("build", build(number).id)
+        assert (found.phase, found.state, found.attempts) == ("Succeeded", {"own": 1}, 2)
+        refused += 2
+    print(f"E4: {refused} stale writes, 0 accepted")
+
+
+def test_what_lost_its_worker_ends_or_begins_again(ledger):
+    ledger.work.enter(build(1))
+    run = Work("f" * 32, "run", 2.0, state=new_run_state({"p": 1}))
+    ledger.work.enter(run)
+    for _ in range(2):
+        ledger.work.claim("a", 10.0, 5.0)
+    assert ledger.work.expire(12.0) == ()
+    assert ledger.work.expire(16.0, held=[build(1).id, run.id]) == ()
+    moved = {each.kind: each for each in ledger.work.expire(16.0)}
+    assert (moved["build"].phase, moved["run"].phase) == ("Pending", "Errored")
+    assert moved["run"].state["error"]["code"] == "WORKER_ENDED"
+    assert moved["run"].finished == 16.0
+    ledger.work.claim("b", 20.0, 5.0)
+    assert [each.phase for each in ledger.work.expire(30.0)] == ["Errored"]
+    assert ledger.work.claim("c", 40.0, 5.0) is None
+
+
+def test_stops(ledger):
+    ledger.work.enter(build(1))
+    assert ledger.work.ask_stop("build", build(1).id, 5.0).phase == "Aborted"
+    with pytest.raises(Conflict):
+        ledger.work.ask_stop("build", build(1).id, 6.0)
+    with pytest.raises(NotFound):
+        ledger.work.ask_stop("run", build(1).id, 6.0)
+    ledger.work.enter(build(2))
+    ledger.work.claim("a", 10.0, 5.0)
+    assert ledger.work.ask_stop("build", build(2).id, 11.0).phase == "Running"
+    assert ledger.work.renew(build(2).id, "a", 20.0) == (True, True)
+    assert ledger.work.worker_ended(build(2).id, "a", KILLED, 12.0).phase == "Aborted"
+
+
+def _transitions(folder: str, worker: int, count: int) -> None:
+    ledger = open_ledger(folder)
+    for number in range(count):
+        ident = worker * 10_000 + number
+        ledger.work.enter(build(ident, fingerprint=f"same-{number % 7}"))
+        claimed = ledger.work.claim(f"w{worker}", time.time(), 60.0)
+        if claimed is not None:
+            assert ledger.work.save(claimed.id, f"w{worker}", {"by": worker})
+            assert ledger.work.finish(claimed.id, f"w{worker}", "Succeeded", {"by": worker}, 1.0)
+
+
+def test_e8_processes_share_one_file(tmp_path):
+    full = bool(os.environ.get("MODELPACK_TEST_FULL"))
+    processes, count = (16, 125) if full else (4, 25)
+    context = multiprocessing.get_context("spawn")
+    workers = [
+        context.Process(target=_transitions, args=(str(tmp_path), number, count))
+        for number in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(240)
+    assert [worker.exitcode for worker in workers] == [0] * processes
+    ledger = open_ledger(tmp_path)
+    while (left := ledger.work.claim("end", 1.0, 1.0)) is not None:
+        ledger.work.finish(left.id, "end", "Succeeded", {"by": -1}, 2.0)
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection:
+        rows = connection.execute("SELECT phase, attempts, state FROM work").fetchall()
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert {(phase, attempts) for phase, attempts, _ in rows} == {("Succeeded", 1)}
+    print(f"E8: {processes} processes, {processes * count * 4} transitions, 0 locked, 0 lost")
+
+
+def test_writers_take_the_lock_at_once(ledger):
+    with (
+        closing(sqlite3.connect(ledger.database.path, timeout=0)) as other,
+        ledger.database.writing(),
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
+
+
+MOUNTS = (
+    "36 1 0:1 / / rw - {root} /dev/x rw\n40 36 0:2 / {place} rw,relatime shared:1 - {kind} x rw\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "journal"),
+    [("ext4", "wal"), ("xfs", "wal"), ("tmpfs", "wal"), ("overlay", "wal"), ("nfs4", "delete"),
+     ("nfs", "delete"), ("cifs", "delete"), ("fuse.sshfs", "delete"), ("9p", "delete"),
+     ("lustre", "delete"), ("fuse.something", "delete"), ("ceph", "delete")],
+)  # fmt: skip
+def test_e9_wal_only_where_it_is_safe(tmp_path, kind, journal):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS.format(root="ext4", place=tmp_path / "home", kind=kind))
+    path = tmp_path / "home" / "data" / "ledger.sqlite"
+    assert Database(path, mounts=mounts).journal == journal
+    assert Database(path, mounts=mounts).journal == journal
+
+
+def test_e9_in_doubt_there_is_no_wal(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    assert Database(path, mounts=tmp_path / "gone").journal == "delete"
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path, ledger):
+    with closing(sqlite3.connect(ledger.database.path)) as connection, connection:
+        connection.execute("UPDATE schema_version SET version = 99")
+    with pytest.raises(StoreError, match="newer version"):
+        open_ledger(tmp_path / "data")
+
+
+@pytest.mark.parametrize("what", ["not a database", "a folder", "no folder"])
+def test_a_ledger_that_cannot_be_used_says_so(tmp_path, what):
+    place = tmp_path / "data"
+    if what == "not a database":
+        place.mkdir()
+        (place / "ledger.sqlite").write_bytes(b"x" * 4096)
+    elif what == "a folder":
+        (place / "ledger.sqlite").mkdir(parents=True)
+    else:
+        place.write_text("a file")
+    with pytest.raises(StoreError) as caught:
+        open_ledger(place)
+    assert "cannot be used" in caught.value.message
+    assert caught.value.advice
+
+
+KILL = """
+import json, sys
+from jupyter_modelpack.adapters.ledger import open_ledger
+ledger = open_ledger(sys.argv[1])
+record = json.loads(sys.argv[2])
+for number in range(10_000):
+    version = f"1.{number}.0"
+    ledger.packages.put({**record, "version": version, "digest": version}, {"kubernetes": b"x" * 9})
+    print(version, flush=True)
+"""
+
+
+def test_a_killed_writer_loses_nothing_that_it_was_told_is_kept(tmp_path):
+    kills = 20 if os.environ.get("MODELPACK_TEST_FULL") else 4
+    for number in range(kills):
+        place = tmp_path / str(number)
+        with subprocess.Popen(
+            [sys.executable, "-c", KILL, str(place), json.dumps(record())],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            told = [process.stdout.readline().strip() for _ in range(3 + number)]
+            process.send_signal(signal.SIGKILL)
+        packages = open_ledger(place).packages
+        kept = {each["version"] for each in packages.list()}
+        assert set(told) <= kept
+        for version in kept:
+            assert packages.file("churn", version, "kubernetes") == b"x" * 9
+    print(f"{kills} kills, 0 records lost, 0 records without their files")
