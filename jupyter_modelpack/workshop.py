@@ -25,6 +25,7 @@ from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.tree import Entry, File, Tree
 from jupyter_modelpack.runtime.contents import image_files
 from jupyter_modelpack.services.assembly import Assembly
+from jupyter_modelpack.services.contents import Contained
 from jupyter_modelpack.services.inspecting import Inspected, Inspector, KernelAnswer
 from jupyter_modelpack.services.packaging_types import PackageRequest, PackageResult, Progress
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
     from jupyter_modelpack.adapters.runner import Runner
     from jupyter_modelpack.adapters.sandbox.request import Isolation
+    from jupyter_modelpack.adapters.work_folders import WorkFolders
     from jupyter_modelpack.oci.problem import Problem
     from jupyter_modelpack.oci.sweep import Freed
     from jupyter_modelpack.services.packages import Packages
@@ -91,6 +93,8 @@ class Workshop:
             LocalNotebooks(), _Kernels(self._cache / "probe"), file_bytes=settings.file_bytes
         )
 
+        self._contained = Contained(HostFiles(), file_digest, _runtime_entries)
+
     @cached_property
     def ledger(self) -> Ledger:
         """What was packaged so far."""
@@ -115,6 +119,13 @@ class Workshop:
         """Say what stands in the way of packaging a notebook; nothing of it is executed."""
         return self._inspector.all(path, cancelled)
 
+    def survey(self, path: str, cancelled: Callable[[], bool] = _never) -> dict[str, Any]:
+        """Return an inspection as JSON; ``unchanged`` names the package that is just like it."""
+        from jupyter_modelpack.services.surveying import survey
+
+        inspected = self.inspect(path, cancelled)
+        return survey(inspected, self.ledger.packages, self._contained)
+
     def package(
         self,
         request: PackageRequest,
@@ -125,11 +136,11 @@ class Workshop:
         from jupyter_modelpack.services import packaging
         from jupyter_modelpack.services.verifying import SealedVerifier
 
-        work = self.data_dir / "cache" / "verify"
         ports = packaging.Ports(
             self._inspector,
+            self._contained,
             self._assembly(),
-            SealedVerifier(self._runner(), work, self.settings.verify_seconds),
+            SealedVerifier(self._runner(), self._folders(), self.settings.verify_seconds),
             JobCompiler(),
             self.ledger.packages,
             ImageNames(self.layout, self._cache / "locks"),
@@ -179,9 +190,18 @@ class Workshop:
         return self.layout.verify()
 
     def collect_garbage(self, older_than_seconds: float) -> Freed:
-        """Remove blobs that no package refers to."""
+        """Remove blobs that no package refers to, and what killed processes left behind."""
+        from jupyter_modelpack.adapters.sandbox.rootfs import RootfsCache
+
+        self._folders().collect()
+        RootfsCache(self._cache / "rootfs").collect()
         keep = [Digest.parse(digest) for digest in self.ledger.packages.digests()]
         return self.layout.gc(keep, older_than_seconds)
+
+    def _folders(self) -> WorkFolders:
+        from jupyter_modelpack.adapters.work_folders import WorkFolders
+
+        return WorkFolders(self._cache / "verify")
 
     def _runner(self) -> Runner:
         from jupyter_modelpack.adapters.runner import Runner
@@ -198,10 +218,8 @@ class Workshop:
             HostFiles(),
             LinuxMachine,
             _Bytecode(self._cache),
-            file_digest,
             self.layout,
             LayerCache(self._cache / "layers"),
-            _runtime_entries,
         )
 
 

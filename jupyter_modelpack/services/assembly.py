@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from jupyter_modelpack.environment.base import base_tree
-from jupyter_modelpack.environment.capture import (
-    Captured,
-    capture_distributions,
-    distribution_trees,
-    interpreter_tree,
-    local_tree,
-)
-from jupyter_modelpack.environment.closure import Selection, select
+from jupyter_modelpack.environment.capture import Captured, distribution_trees, interpreter_tree
+from jupyter_modelpack.environment.closure import Selection
 from jupyter_modelpack.environment.facts import Facts
 from jupyter_modelpack.environment.host import Host
 from jupyter_modelpack.environment.loader import Loader, Machine
-from jupyter_modelpack.environment.local import Wanted
-from jupyter_modelpack.environment.lock import Lock
 from jupyter_modelpack.environment.native import NativeClosure, elf_files, native_closure
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.notebook.finding import Finding
-from jupyter_modelpack.notebook.sealed import cell_digests, sealed_notebook
 from jupyter_modelpack.oci.cache import LayerCache
 from jupyter_modelpack.oci.config import ImageConfig
 from jupyter_modelpack.oci.descriptor import Descriptor
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.image import LOCK, NOTEBOOK, write_image
+from jupyter_modelpack.oci.image import write_image
 from jupyter_modelpack.oci.layer import Layer, write_layers
 from jupyter_modelpack.oci.layout import Layout
-from jupyter_modelpack.oci.tree import Directory, Entry, File, Tree
-from jupyter_modelpack.release.name import checked_name, name_from
+from jupyter_modelpack.oci.tree import Entry, File, Tree
+from jupyter_modelpack.services.contents import Contents
 from jupyter_modelpack.services.inspecting import Inspected
 from jupyter_modelpack.services.packaging_types import PackageRequest
-from jupyter_modelpack.services.record import RECORD_VERSION, files_digest, image_part
+from jupyter_modelpack.services.record import image_part
 
 PREFIX = "opt/python"
-FILES = "app/files"
 
 
 class Bytecode(Protocol):
@@ -50,29 +38,20 @@ class Bytecode(Protocol):
         """Return the tree with bytecode beside its modules."""
 
 
-class Digests(Protocol):
-    """Knows the digests of files."""
-
-    def __call__(self, path: str) -> str:
-        """Return the digest of a file's content."""
-
-
 @dataclass(frozen=True)
 class Collected:
-    """What goes into an image, layer by layer, before anything is written."""
+    """The contents of a package, laid out layer by layer; nothing is written yet."""
 
-    selection: Selection
-    captured: tuple[Captured, ...]
-    lock: Lock
+    contents: Contents
     trees: tuple[Tree, ...]
-    libraries: tuple[str, ...]
+    libraries: int
     findings: tuple[Finding, ...]
 
     @property
     def sentence(self) -> str:
         """Such as ``Python 3.11.7, 37 packages, 48 libraries``."""
-        libraries = len(self.libraries)
-        return f"Python {self.lock.python}, {len(self.captured)} packages, {libraries} libraries"
+        python, packages = self.contents.lock.python, len(self.contents.captured)
+        return f"Python {python}, {packages} packages, {self.libraries} libraries"
 
 
 @dataclass(frozen=True)
@@ -92,60 +71,38 @@ class Assembled:
 
 
 class Assembly:
-    """Collects what a notebook needs and writes it as layers, those that change least first."""
+    """Lays out what a notebook needs and writes it, the layers that change least first."""
 
     def __init__(
         self,
         host: Host,
         machine: Callable[[], Machine],
         bytecode: Bytecode,
-        digests: Digests,
         layout: Layout,
         cache: LayerCache,
-        runtime: Callable[[], Sequence[Entry]],
     ) -> None:
         self._host = host
         self._machine = machine
         self._bytecode = bytecode
-        self._digests = digests
         self._layout = layout
         self._cache = cache
-        self._runtime = runtime
 
-    def collect(
-        self,
-        inspected: Inspected,
-        request: PackageRequest,
-        extra: Sequence[str],
-        cancelled: Callable[[], bool],
-    ) -> Collected:
-        """Return everything but the notebook; ``extra`` are modules that a run found missing."""
-        facts = inspected.facts
-        selection = select(
-            [*inspected.inspection.imports, *(Wanted(module) for module in extra)],
-            facts,
-            self._host,
-            folder=inspected.folder,
-            sources=[cell.source for cell in inspected.snapshot.cells if cell.is_code],
-            live=request.live_modules,
-        )
-        captured = capture_distributions(selection, facts, self._host)
+    def collect(self, contents: Contents, cancelled: Callable[[], bool]) -> Collected:
+        """Lay out the contents with the interpreter, native libraries and bytecode."""
+        facts, selection = contents.inspected.facts, contents.selection
         interpreter = interpreter_tree(facts, self._host, keep=selection.standard)
-        packages = distribution_trees(captured)
+        packages = distribution_trees(contents.captured)
         machine = self._machine()
-        certifi = _certifi(captured)
         below, above = self._native(facts, interpreter, packages, machine)
-        base = base_tree(machine, certifi=certifi)
+        base = base_tree(machine, certifi=_certifi(contents.captured))
         first = replace(interpreter, entries=_merged(base.entries, interpreter, below.files))
         trees = [first, *packages]
         if above.files:
             trees.append(Tree("native libraries", "distributions", above.files))
         compiled = tuple(self._bytecode(tree, facts, cancelled) for tree in trees)
-        native = (*below.files, *above.files)
-        libraries = tuple(entry.path for entry in native if isinstance(entry, File))
+        libraries = sum(isinstance(entry, File) for entry in (*below.files, *above.files))
         findings = (*_missing(selection), *_left_out(selection))
-        lock = Lock.of(facts, captured)
-        return Collected(selection, captured, lock, compiled, libraries, findings)
+        return Collected(contents, (*compiled, *contents.own), libraries, findings)
 
     def _native(
         self, facts: Facts, interpreter: Tree, packages: Sequence[Tree], machine: Machine
@@ -168,107 +125,30 @@ class Assembly:
 
     def write(
         self,
-        inspected: Inspected,
         collected: Collected,
         request: PackageRequest,
         tell: Callable[[str], None],
         cancelled: Callable[[], bool],
     ) -> Assembled:
         """Write the layers and the image; raises what ``write_layers`` raises."""
-        name = checked_name(request.name) if request.name else name_from(inspected.snapshot.name)
-        data, code, files = self._own(name, inspected, collected)
-        written = _Written(tell)
+        contents = collected.contents
         layers = write_layers(
-            [*collected.trees, *data, code],
+            collected.trees,
             self._layout,
             compression=request.compression,
             cache=self._cache,
             cancelled=cancelled,
-            progress=written,
+            progress=_Written(tell),
         )
-        config = _config(inspected.facts)
-        said = {
-            "org.opencontainers.image.title": name,
-            NOTEBOOK: Digest.of(sealed_notebook(inspected.snapshot)),
-            LOCK: collected.lock.digest,
-        }
-        image = write_image(layers, config, self._layout, said)
-        record = {
-            "schema": RECORD_VERSION,
-            "name": name,
-            "notebook": posixpath.basename(inspected.snapshot.path),
-            "notebook_digest": str(inspected.snapshot.digest),
-            "kernel": {
-                "name": inspected.kernel.name,
-                "display_name": inspected.kernel.display_name,
-            },
-            **_interface(inspected),
-            **image_part(image, layers),
-            "distributions": [
-                {"name": item.name, "version": item.version, "size": item.size}
-                for item in collected.captured
-            ],
-            "libraries": sorted(collected.libraries),
-            "files": files,
-            "lock_digest": str(collected.lock.digest),
-            "lock": collected.lock.to_json(),
-            "content": {
-                "cells": list(cell_digests(inspected.snapshot)),
-                "code": files_digest(f for f in files if f["kind"] == "code"),
-                "data": files_digest(f for f in files if f["kind"] == "data"),
-                "python": inspected.facts.python_version,
-            },
-        }
-        return Assembled(name, image.manifest, layers, inspected, record)
+        annotations = {"org.opencontainers.image.title": contents.name}
+        config = _config(contents.inspected.facts)
+        image = write_image(layers, config, self._layout, annotations)
+        record = {**contents.described, **image_part(image, layers)}
+        return Assembled(contents.name, image.manifest, layers, contents.inspected, record)
 
     def discard(self, digest: str) -> None:
         """Remove a damaged blob, so that it is made anew."""
         self._layout.discard(Digest.parse(digest))
-
-    def _own(
-        self, name: str, inspected: Inspected, collected: Collected
-    ) -> tuple[list[Tree], Tree, list[dict[str, Any]]]:
-        """Return the data layer, if there is data, the code layer, and their files."""
-        notebook = posixpath.basename(inspected.snapshot.path)
-        local = {file.path for file in collected.selection.local}
-        chosen = [d for d in inspected.inspection.data if d.path not in local]
-        data = [
-            File(f"{FILES}/{item.path}", source=f"{inspected.folder}/{item.path}")
-            for item in chosen
-        ]
-        sealed = sealed_notebook(inspected.snapshot)
-        interface = _interface(inspected)
-        manifest = {
-            "schema": 1,
-            "name": name,
-            "notebook": notebook,
-            "parameters": interface["parameters"],
-            "settings": interface["settings"],
-            "inputs": [{"path": item["path"]} for item in interface["external"]],
-            "checks": list(inspected.inspection.checks),
-            "metrics": list(inspected.inspection.metrics),
-        }
-        own: list[Entry] = [
-            File(f"{FILES}/{notebook}", content=sealed),
-            File("app/modelpack.json", content=_json(manifest)),
-            Directory("work", 0o1777),
-            Directory("tmp", 0o1777),
-            *self._runtime(),
-        ]
-        code = local_tree(collected.selection, others=own)
-        code = replace(code, what="your notebook and code", entries=_merged(code.entries))
-        files = [
-            {"path": item.path, "size": item.size, "kind": "data",
-             "digest": self._digests(f"{inspected.folder}/{item.path}")}
-            for item in chosen
-        ]  # fmt: skip
-        files += [
-            {"path": item.path, "size": item.size, "kind": "code",
-             "digest": self._digests(item.source)}
-            for item in collected.selection.local
-        ]  # fmt: skip
-        trees = [Tree("your data", "data", tuple(data))] if data else []
-        return trees, code, files
 
 
 class _Written:
@@ -284,15 +164,6 @@ class _Written:
         if self._bytes - self._told > 32_000_000:
             self._told = self._bytes
             self._tell(f"{self._bytes / 1e6:.0f} MB written")
-
-
-def _interface(inspected: Inspected) -> dict[str, Any]:
-    inspection = inspected.inspection.to_json()
-    return {
-        "parameters": inspection["parameters"],
-        "settings": inspection["settings"],
-        "external": inspection["external"],
-    }
 
 
 def _config(facts: Facts) -> ImageConfig:
@@ -319,10 +190,6 @@ def _merged(*parts: Any) -> tuple[Entry, ...]:
         for entry in part.entries if isinstance(part, Tree) else part:
             kept.setdefault(entry.path, entry)
     return tuple(kept[path] for path in sorted(kept))
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _certifi(captured: Sequence[Captured]) -> str:

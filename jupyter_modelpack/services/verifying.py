@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jupyter_modelpack.notebook.reproduction import Reproduction, compare
 from jupyter_modelpack.oci.digest import Digest
@@ -17,12 +17,19 @@ from jupyter_modelpack.services.steps import Step
 from jupyter_modelpack.services.verification import Verification, judge
 
 
+class Folders(Protocol):
+    """Makes folders to work in."""
+
+    def one(self) -> AbstractContextManager[Path]:
+        """Give a new empty folder, which is gone afterwards."""
+
+
 class SealedVerifier:
     """Runs an image once with its own defaults, in a folder that is thrown away."""
 
-    def __init__(self, runner: ImageRunner, work_root: Path, time_limit: float) -> None:
+    def __init__(self, runner: ImageRunner, folders: Folders, time_limit: float) -> None:
         self._runner = runner
-        self._work_root = work_root
+        self._folders = folders
         self._time_limit = time_limit
 
     def verify(
@@ -34,16 +41,13 @@ class SealedVerifier:
         cancelled: Callable[[], bool],
     ) -> tuple[Verification, tuple[str, ...]]:
         """Return the verdict, and the modules that the image lacks."""
-        self._work_root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix="verify-", dir=self._work_root, ignore_cleanup_errors=True
-        ) as folder:
+        with self._folders.one() as folder:
             order = RunOrder(
                 name=assembled.name,
                 version="",
                 parameters={},
                 network=request.network,
-                work_dir=Path(folder),
+                work_dir=folder,
                 run_id="verify",
                 settings=request.settings,
                 inputs=_inputs(assembled),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from product import ROOT, Product, document
+from tests.product import ROOT, Product, document
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from product import EXAMPLES, Product
+from tests.product import EXAMPLES, Product
 
 CONTRACT = {
     "name",

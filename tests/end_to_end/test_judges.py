@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from judges import (
+from tests.judges import (
     Cluster,
     push_archive,
     run_component_with_docker_runner,
@@ -20,7 +20,7 @@ from judges import (
     tool,
     umoci_unpack,
 )
-from product import Product
+from tests.product import Product
 
 pytestmark = pytest.mark.systems
 

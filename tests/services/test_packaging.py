@@ -3,12 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from services.fake_workshop import PASSED, FakeWorkshop, Recorder, failed
 
 from jupyter_modelpack.errors import Aborted, BackendError, GateNotSatisfied, StoreError
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.services.packaging import package
 from jupyter_modelpack.services.packaging_types import STEPS, PackageRequest, PackageResult
+from tests.services.fake_workshop import PASSED, FakeWorkshop, Recorder, failed
 
 REQUEST = PackageRequest("/somewhere/churn.ipynb")
 

@@ -1,0 +1,169 @@
+"""The contents of a package: what it is made of, known before any byte of an image is written."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jupyter_modelpack.environment.capture import Captured, capture_distributions, local_tree
+from jupyter_modelpack.environment.closure import Selection, select
+from jupyter_modelpack.environment.host import Host
+from jupyter_modelpack.environment.local import Wanted
+from jupyter_modelpack.environment.lock import Lock
+from jupyter_modelpack.notebook.sealed import cell_digests, sealed_notebook
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.tree import Directory, Entry, File, Tree
+from jupyter_modelpack.release.name import checked_name, name_from
+from jupyter_modelpack.services.inspecting import Inspected
+from jupyter_modelpack.services.packaging_types import PackageRequest
+from jupyter_modelpack.services.record import RECORD_VERSION, canonical, digest_of, files_digest
+
+FILES = "app/files"
+# The parts of a record that say what is inside; when all are equal, so is the image.
+_INSIDE = ("name", "content", "lock_digest", "parameters", "settings", "external", "extra")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a notebook needs of its kernel and its folder; ``described`` is its part of a record."""
+
+    inspected: Inspected
+    name: str
+    selection: Selection
+    captured: tuple[Captured, ...]
+    lock: Lock
+    own: tuple[Tree, ...]
+    described: Mapping[str, Any]
+
+    def inside(self, record: Mapping[str, Any]) -> bool:
+        """Say whether a package with this record has the very same contents."""
+        return all(self.described[key] == record.get(key) for key in _INSIDE)
+
+
+class Contained:
+    """Finds out what a package is made of."""
+
+    def __init__(
+        self,
+        host: Host,
+        digest_of_file: Callable[[str], str],
+        runtime: Callable[[], Sequence[Entry]],
+    ) -> None:
+        self._host = host
+        self._digest_of_file = digest_of_file
+        self._runtime = runtime
+
+    def of(
+        self, inspected: Inspected, request: PackageRequest, extra: Sequence[str] = ()
+    ) -> Contents:
+        """Return the contents; ``extra`` are modules that a run of the image found missing.
+
+        Raises InvalidInput for a name that cannot be one, and for a kernel that has no IPython.
+        """
+        name = checked_name(request.name) if request.name else name_from(inspected.snapshot.name)
+        selection = select(
+            [*inspected.inspection.imports, *(Wanted(module) for module in extra)],
+            inspected.facts,
+            self._host,
+            folder=inspected.folder,
+            sources=[cell.source for cell in inspected.snapshot.cells if cell.is_code],
+            live=request.live_modules,
+        )
+        captured = capture_distributions(selection, inspected.facts, self._host)
+        lock = Lock.of(inspected.facts, captured)
+        runtime = tuple(self._runtime())
+        files = self._files(inspected, selection)
+        described = {
+            "schema": RECORD_VERSION,
+            "name": name,
+            "notebook": posixpath.basename(inspected.snapshot.path),
+            "notebook_digest": str(inspected.snapshot.digest),
+            "kernel": {
+                "name": inspected.kernel.name,
+                "display_name": inspected.kernel.display_name,
+            },
+            **_interface(inspected),
+            "extra": {"modules": list(extra), "live": list(request.live_modules)},
+            "distributions": [
+                {"name": item.name, "version": item.version, "size": item.size} for item in captured
+            ],
+            "files": files,
+            "lock_digest": str(lock.digest),
+            "lock": lock.to_json(),
+            "content": {
+                "cells": list(cell_digests(inspected.snapshot)),
+                "notebook": str(Digest.of(sealed_notebook(inspected.snapshot))),
+                "code": files_digest(f for f in files if f["kind"] == "code"),
+                "data": files_digest(f for f in files if f["kind"] == "data"),
+                "python": inspected.facts.python_version,
+                "runtime": _digest_of_entries(runtime),
+            },
+        }
+        own = _own(name, inspected, selection, runtime, files)
+        return Contents(inspected, name, selection, captured, lock, own, described)
+
+    def _files(self, inspected: Inspected, selection: Selection) -> list[dict[str, Any]]:
+        local = {file.path for file in selection.local}
+        found = [
+            (item.path, item.size, "data", f"{inspected.folder}/{item.path}")
+            for item in inspected.inspection.data
+            if item.path not in local
+        ]
+        found += [(item.path, item.size, "code", item.source) for item in selection.local]
+        return [
+            {"path": path, "size": size, "kind": kind, "digest": self._digest_of_file(source)}
+            for path, size, kind, source in found
+        ]
+
+
+def _own(
+    name: str,
+    inspected: Inspected,
+    selection: Selection,
+    runtime: Sequence[Entry],
+    files: Sequence[Mapping[str, Any]],
+) -> tuple[Tree, ...]:
+    """Return the layers that are the author's own: the data, if there is any, and the code."""
+    notebook = posixpath.basename(inspected.snapshot.path)
+    entries: list[Entry] = [
+        File(f"{FILES}/{notebook}", content=sealed_notebook(inspected.snapshot)),
+        File("app/modelpack.json", content=canonical(_manifest(name, notebook, inspected))),
+        Directory("work", 0o1777),
+        Directory("tmp", 0o1777),
+        *runtime,
+    ]
+    code = replace(local_tree(selection, others=entries), what="your notebook and code")
+    data = tuple(
+        File(f"{FILES}/{file['path']}", source=f"{inspected.folder}/{file['path']}")
+        for file in files
+        if file["kind"] == "data"
+    )
+    return (Tree("your data", "data", data), code) if data else (code,)
+
+
+def _manifest(name: str, notebook: str, inspected: Inspected) -> dict[str, Any]:
+    """Return what the runtime in the image reads."""
+    interface = _interface(inspected)
+    return {
+        "schema": 1,
+        "name": name,
+        "notebook": notebook,
+        "parameters": interface["parameters"],
+        "settings": interface["settings"],
+        "inputs": [{"path": item["path"]} for item in interface["external"]],
+        "checks": list(inspected.inspection.checks),
+        "metrics": list(inspected.inspection.metrics),
+    }
+
+
+def _interface(inspected: Inspected) -> dict[str, Any]:
+    inspection = inspected.inspection.to_json()
+    return {key: inspection[key] for key in ("parameters", "settings", "external")}
+
+
+def _digest_of_entries(entries: Sequence[Entry]) -> str:
+    return digest_of(
+        sorted((e.path, Digest.of(e.content or b"")) for e in entries if isinstance(e, File))
+    )

@@ -1,0 +1,124 @@
+"""One click for real: JupyterLab, our server, a worker process, the sandbox and Chromium."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.driver import open_lab, open_panel, panel
+from tests.browser.labserver import BUILT, REPOSITORY, LabServer
+
+pytestmark = pytest.mark.browser
+
+LONG = 180_000
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """A JupyterLab on copies of the examples, with nothing packaged yet."""
+    if not (BUILT / "package.json").exists():
+        pytest.skip("The front end is not built: run jlpm build:prod.")
+    root = tmp_path_factory.mktemp("examples") / "root"
+    shutil.copytree(
+        REPOSITORY / "examples",
+        root,
+        ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"),
+    )
+    with LabServer(root, tmp_path_factory.mktemp("lab"), with_server_part=True) as server:
+        yield server
+
+
+def package(page: Any) -> None:
+    """Click Package in the toolbar, and save what Jupyter itself changed, if it asks."""
+    page.locator(".jp-NotebookPanel-toolbar").get_by_text("Package", exact=True).click()
+    save = page.get_by_role("button", name="Save and package")
+    started = panel(page).get_by_role("heading", name="Packaging")
+    save.or_(started).first.wait_for()
+    if save.is_visible():
+        save.click()
+
+
+def edit(page: Any, number: int, source: str) -> None:
+    """Give a cell another source, as typing does."""
+    page.evaluate(
+        """([index, source]) => {
+            const { notebook } = window.jupyterapp.shell.currentWidget.content
+              ? { notebook: window.jupyterapp.shell.currentWidget.content } : {};
+            notebook.widgets[index].model.sharedModel.setSource(source);
+        }""",
+        [number - 1, source],
+    )
+
+
+def test_package_edit_package_again_and_a_planted_key(page: Any, lab: LabServer) -> None:
+    began = time.monotonic()
+    open_lab(page, lab, "churn.ipynb")
+    package(page)
+    panel(page).get_by_role("heading", name="churn 1.0.0").wait_for(timeout=LONG)
+    panel(page).get_by_text("Ran sealed: no network, nothing written outside.").first.wait_for()
+    panel(page).get_by_text("2 of your checks passed").wait_for()
+    panel(page).get_by_role("button", name="Nothing to package").wait_for()
+    print(f"first package at the glass after {time.monotonic() - began:.1f} s")
+
+    edit(page, 6, "model = HistGradientBoostingClassifier(max_iter=70).fit(X_train, y_train)")
+    began = time.monotonic()
+    package(page)
+    panel(page).get_by_role("heading", name="churn 1.1.0").wait_for(timeout=LONG)
+    panel(page).get_by_text("1 cell changed, same parameters").wait_for()
+    print(f"after a one-cell edit: {time.monotonic() - began:.1f} s")
+
+    key = "AKIA" + "Q3ZP7XWK2MTL9RVB"
+    edit(page, 2, f'import pandas as pd\naws_key = "{key}"')
+    package(page)
+    refusal = panel(page).get_by_text("AWS", exact=False).first
+    refusal.wait_for(timeout=LONG)
+    chip = panel(page).get_by_role("button", name="cell 2").first
+    chip.wait_for()
+    chip.click()
+    active = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    assert page.evaluate(active) == 1
+    assert panel(page).get_by_role("heading", name="churn 1.2.0").count() == 0
+    assert key not in panel(page).inner_text()
+    assert key not in lab.log
+
+
+def test_a_run_with_another_parameter_shows_its_metrics(page: Any, lab: LabServer) -> None:
+    open_lab(page, lab, "sales-report.ipynb")
+    package(page)
+    panel(page).get_by_role("heading", name="sales-report 1.0.0").wait_for(timeout=LONG)
+    panel(page).get_by_role("button", name="Run…").click()
+    form = panel(page)
+    form.get_by_label("region").fill("north")
+    form.get_by_role("button", name="Run", exact=True).click()
+    panel(page).get_by_text("Succeeded", exact=False).or_(
+        panel(page).get_by_text("done", exact=False)
+    ).first.wait_for(timeout=LONG)
+
+
+def test_a_reload_in_the_middle_misses_nothing(page: Any, lab: LabServer) -> None:
+    open_lab(page, lab, "plots.ipynb")
+    package(page)
+    panel(page).get_by_role("button", name="Stop").wait_for()
+    page.reload()
+    open_panel(page)
+    panel(page).get_by_role("heading", name="plots 1.0.0").wait_for(timeout=LONG)
+
+
+def test_a_stopped_build_leaves_nothing_half_done(page: Any, lab: LabServer) -> None:
+    path = lab.root / "slow.ipynb"
+    churn = json.loads((REPOSITORY / "examples" / "sales-report.ipynb").read_text())
+    churn["cells"][-1]["source"] = "import time\ntime.sleep(100)"
+    churn["cells"][-1]["metadata"] = {}
+    Path(path).write_text(json.dumps(churn))
+    open_lab(page, lab, "slow.ipynb")
+    package(page)
+    panel(page).get_by_text("cell 8 of 8", exact=False).wait_for(timeout=LONG)
+    panel(page).get_by_role("button", name="Stop").click()
+    panel(page).get_by_text("stopped", exact=False).first.wait_for(timeout=LONG)
+    assert panel(page).get_by_role("heading", name="slow 1.0.0").count() == 0
