@@ -58,9 +58,13 @@ class Runner:
         on_log: Callable[[str], None],
         cancelled: Callable[[], bool],
     ) -> RunResult:
-        """Run it to its end and return what happened."""
+        """Run it to its end and return what happened; secret settings are masked in all of it."""
+        from jupyter_modelpack.adapters.redaction import RedactedLog, Redaction
+        from jupyter_modelpack.adapters.sandbox.results import rewrite_results
         from jupyter_modelpack.adapters.sandbox.runner import run_image
 
+        redaction = Redaction(order.settings)
+        log = RedactedLog(redaction, on_log)
         request = RunRequest(
             work_dir=order.work_dir,
             parameters=order.parameters,
@@ -70,13 +74,19 @@ class Runner:
             settings=order.settings,
             inputs=order.inputs,
         )
-        return run_image(
-            self._layout,
-            digest,
-            request,
-            on_event=on_event,
-            on_log=on_log,
-            cancelled=cancelled,
-            isolation=self._isolation,
-            cache_dir=self._cache_dir,
-        )
+        try:
+            result = run_image(
+                self._layout,
+                digest,
+                request,
+                on_event=lambda event: on_event(redaction.value(event)),
+                on_log=log,
+                cancelled=cancelled,
+                isolation=self._isolation,
+                cache_dir=self._cache_dir,
+            )
+        finally:
+            log.close()
+            if redaction:
+                rewrite_results(request.work_dir.resolve(), redaction.copy)
+        return redaction.result(result)

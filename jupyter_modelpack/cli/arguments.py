@@ -20,7 +20,7 @@ def pairs(values: Iterable[str], option: str) -> dict[str, str]:
         name, equals, rest = value.partition("=")
         if not equals or not name.strip():
             raise InvalidInput(
-                f"{value!r:.80} is not NAME=VALUE.",
+                f"What follows {option} is not NAME=VALUE.",  # it may be a secret: not repeated
                 field=option,
                 advice=f"Write it as {option} NAME=VALUE.",
             )
