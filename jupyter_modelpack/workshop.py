@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from jupyter_modelpack.adapters.runner import Runner
     from jupyter_modelpack.adapters.sandbox.request import Isolation
     from jupyter_modelpack.adapters.work_folders import WorkFolders
-    from jupyter_modelpack.adapters.work_folders import WorkFolders
     from jupyter_modelpack.oci.problem import Problem
     from jupyter_modelpack.oci.sweep import Freed
     from jupyter_modelpack.services.packages import Packages
@@ -198,11 +197,6 @@ class Workshop:
         RootfsCache(self._cache / "rootfs").collect()
         keep = [Digest.parse(digest) for digest in self.ledger.packages.digests()]
         return self.layout.gc(keep, older_than_seconds)
-
-    def _folders(self) -> WorkFolders:
-        from jupyter_modelpack.adapters.work_folders import WorkFolders
-
-        return WorkFolders(self._cache / "verify")
 
     def _folders(self) -> WorkFolders:
         from jupyter_modelpack.adapters.work_folders import WorkFolders
