@@ -35,6 +35,12 @@ def workshop(arguments: argparse.Namespace, **settings: Any) -> Workshop:
     return open_workshop(arguments.data_dir or default_data_dir(), settings)
 
 
+def limits_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that limit a run, as far as the command line sets them."""
+    megabytes = arguments.memory_limit
+    return {} if megabytes is None else {"memory_bytes": megabytes * 1_000_000}
+
+
 def notebook_path(path: Path) -> Path:
     """Return the absolute path of a notebook that exists, or raise InvalidInput."""
     if not path.is_file():

@@ -98,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument(
         "--time-limit", type=_seconds, metavar="SECONDS", help="of the verify run (default: 120)"
     )
+    _add_memory_limit(package)
 
     run = add("run", "Run a package.", "run")
     run.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
@@ -111,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
         help="a named external input of the package",
     )  # fmt: skip
     _add_setting(run)
+    _add_memory_limit(run)
 
     listing = add("list", "List the packages.", "list")
     listing.add_argument("name", metavar="NAME", nargs="?")
@@ -148,6 +150,12 @@ def _add_setting(sub: argparse.ArgumentParser) -> None:
         "--setting", dest="settings", action="append", default=[], metavar="NAME=VALUE",
         help="an environment variable that the notebook reads",
     )  # fmt: skip
+
+
+def _add_memory_limit(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--memory-limit", type=int, metavar="MB", help="of the run (default: this machine's)"
+    )
 
 
 def _seconds(text: str) -> float:

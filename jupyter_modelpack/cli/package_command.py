@@ -6,7 +6,7 @@ import argparse
 import signal
 import threading
 
-from jupyter_modelpack.cli.arguments import notebook_path, pairs, workshop
+from jupyter_modelpack.cli.arguments import limits_of, notebook_path, pairs, workshop
 from jupyter_modelpack.cli.terminal import (
     StepDisplay,
     console,
@@ -34,7 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
             field="registry",
             advice="Export an oci-archive and push it with skopeo or podman.",
         )
-    settings = {"verify_seconds": arguments.time_limit} if arguments.time_limit else {}
+    limits = limits_of(arguments)
+    if arguments.time_limit:
+        limits["verify_seconds"] = arguments.time_limit
     request = PackageRequest(
         path=str(notebook_path(arguments.notebook)),
         name=arguments.name,
@@ -47,9 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with StepDisplay(quiet=arguments.json) as display:
         try:
-            result = workshop(arguments, **settings).package(request, display, stop.is_set)
+            result = workshop(arguments, **limits).package(request, display, stop.is_set)
         except GateNotSatisfied:
             if not arguments.json:
+                display.print_log()
                 print_findings(display.found, errors)
             raise
     if arguments.json:

@@ -9,7 +9,7 @@ import threading
 import uuid
 from pathlib import Path
 
-from jupyter_modelpack.cli.arguments import pairs, workshop
+from jupyter_modelpack.cli.arguments import limits_of, pairs, workshop
 from jupyter_modelpack.cli.terminal import console, print_json, seconds
 from jupyter_modelpack.errors import InvalidInput
 
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
             field="backend",
             advice="Export the Kubeflow pipeline or the Kubernetes job to run it on a cluster.",
         )
-    shop = workshop(arguments)
+    shop = workshop(arguments, **limits_of(arguments))
     release = shop.packages.resolve(arguments.release)
     identity = uuid.uuid4().hex
     work_dir = arguments.output or Path(shop.data_dir) / "runs" / identity / "work"

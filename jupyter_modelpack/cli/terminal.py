@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,10 @@ PHASES = {
     "Aborted": ("✕", "yellow"),
     "Skipped": ("–", "dim"),
 }
+
+_KEPT_LOG = 16_000
+_SHOWN_LINES = 25
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -89,6 +94,7 @@ class StepDisplay:
         self._reports: dict[str, StepReport] = {}
         self._started: dict[str, float] = {}
         self._live: Live | None = None
+        self._log = ""
         self.found: tuple[Finding, ...] = ()
 
     def __enter__(self) -> StepDisplay:
@@ -121,7 +127,13 @@ class StepDisplay:
         self.found = findings
 
     def log(self, text: str) -> None:
-        """Pass over the log: the packaged notebook's own output is kept with the build."""
+        """Keep the end of the log, which is shown when the run fails."""
+        self._log = (self._log + text)[-_KEPT_LOG:]
+
+    def print_log(self) -> None:
+        """Print the last lines of what the notebook said, if it said anything."""
+        for line in self._log.rstrip().splitlines()[-_SHOWN_LINES:]:
+            errors.print(Text(f"  {_ESCAPES.sub('', line)}", "dim"), soft_wrap=True)
 
     def _table(self) -> Table:
         table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
