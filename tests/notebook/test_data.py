@@ -170,6 +170,11 @@ def test_a_near_name_is_offered() -> None:
     assert finding.advice.startswith("Did you mean `customers.csv`?")
 
 
+def test_a_file_of_the_same_name_is_offered() -> None:
+    (finding,) = look("pd.read_csv('/home/ada/customers.csv')", folder("customers.csv")).findings
+    assert finding.advice.startswith("There is a `customers.csv` beside the notebook")
+
+
 def test_each_file_is_told_once_at_its_first_cell() -> None:
     inspection = look("pd.read_csv('b.csv')", folder(), "pd.read_csv('b.csv')")
     assert [(f.code, f.cell) for f in inspection.findings] == [("file-missing", 1)]

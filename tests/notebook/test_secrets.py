@@ -188,6 +188,13 @@ def test_stand_ins_are_no_secrets(source: str) -> None:
     assert secrets(source) == []
 
 
+def test_a_long_log_is_looked_at_from_end_to_end() -> None:
+    rows = [f"epoch {n} loss 0.3{n} token_count={n}" for n in range(20_000)]
+    for secret in (KEY, "postgres://a:hunter2x@db/x", "wandb: key " + "0a1b2c3d4e" * 4):
+        text = "\n".join([*rows, secret, *rows])
+        assert len(list(scan_text(text))) == 1
+
+
 def test_a_file_can_be_scanned_too() -> None:
     text = f"[default]\naws_access_key_id = {KEY}\naws_secret_access_key = {'q8Zk3mVt71' * 4}\n"
     assert {secret.kind for secret in scan_text(text)} >= {"AWS key"}

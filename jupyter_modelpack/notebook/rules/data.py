@@ -181,12 +181,17 @@ class _Follower:
         earlier = any(text == done or text.startswith(done + "/") for done in self.written)
         if earlier or text.startswith(("/dev/", "/proc/", "/sys/", "/etc/")):
             return
+        name = posixpath.basename(text.replace("\\", "/"))
+        fact = self.context.files.stat(name) if name and HOLE not in name else None
+        beside = fact is not None and not fact.is_dir
         self._find(
             "file-outside",
             text,
             touch,
             f"{shown(_plain(text))} lies outside this folder.",
-            "Copy it beside the notebook and read it from there, with a relative path.",
+            f"There is a {shown(name)} beside the notebook: read that one, by its name alone."
+            if beside
+            else "Copy it beside the notebook and read it from there, with a relative path.",
         )
 
     def _read(self, touch: _Touch, path: str) -> None:

@@ -52,6 +52,21 @@ MARKS: tuple[tuple[str, Pattern], ...] = tuple(
 )
 
 
+_IN_FULL = frozenset(
+    {"PRIVATE KEY", "PuTTY-User-Key-File", "earer", "asic", "key", "wandb", "ngrok", "://"}
+)
+_LONG = 20_000
+_RUN = re.compile(r"[A-Za-z0-9_.~+/=%$:-]{20,}")
+
+
 def possible(text: str) -> list[Pattern]:
     """Return the patterns one of whose marks a text holds, in the order of the tables."""
-    return list(dict.fromkeys(pattern for mark, pattern in MARKS if mark in text))
+    # Most of a long log is short words: only its long runs can hold a token with a mark.
+    runs = " ".join(_RUN.findall(text)) if len(text) > _LONG else text
+    return list(
+        dict.fromkeys(
+            pattern
+            for mark, pattern in MARKS
+            if mark in runs or (mark in _IN_FULL and runs is not text and mark in text)
+        )
+    )
