@@ -116,6 +116,7 @@ class Body:
     def __init__(self, content: bytes, fields: Iterable[str]) -> None:
         try:
             value = json.loads(content or b"null", parse_constant=_no_constant)
+            json.dumps(value, ensure_ascii=False).encode()  # half a character is no text
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):

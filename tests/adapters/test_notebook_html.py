@@ -46,9 +46,9 @@ ATTACKS = [
 TAGS = set(
     re.findall(
         r"\w+",
-        "a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6"
-        " hr i img ins kbd li main mark ol p pre q s samp small span strong sub summary sup table tbody"
-        " td tfoot th thead tr tt u ul var",
+        "a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3"
+        " h4 h5 h6 hr i img ins kbd li main mark ol p pre q s samp small span strong sub summary"
+        " sup table tbody td tfoot th thead tr tt u ul var",
     )
 )
 SAFE = ("http://", "https://", "#", "data:image/png;", "data:image/jpeg;", "data:image/gif;")

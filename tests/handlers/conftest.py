@@ -96,7 +96,7 @@ class Client:
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+    return tmp_path / "modelpack"
 
 
 @pytest.fixture
