@@ -99,7 +99,8 @@ class OwnerCard:
 class ReleaseFacts:
     """Everything known about a release; ``digest`` is what it was recorded with.
 
-    ``resolved`` is what the reference resolved to, once, for these checks.
+    ``resolved`` is what the reference resolved to, once, for these checks. ``problems`` says, by
+    the code of a check, why its fact could not be found out.
     """
 
     package: str
@@ -117,6 +118,7 @@ class ReleaseFacts:
     verification: Verification | None = None
     runs: tuple[RunFact, ...] | None = None
     owner: OwnerCard | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

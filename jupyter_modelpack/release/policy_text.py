@@ -9,10 +9,10 @@ from importlib import resources
 from typing import Literal
 
 from jupyter_modelpack.errors import InvalidInput
-from jupyter_modelpack.release.document import Field, read_document
 from jupyter_modelpack.release.environment import Environments, checked_environment
 from jupyter_modelpack.release.metric import Bound
 from jupyter_modelpack.release.policy import PROVENANCE, Approvals, Gates, Place, Policy
+from jupyter_modelpack.release.policy_field import Field, read_fields
 from jupyter_modelpack.release.who import EVERYONE, NOBODY, Who
 
 Size = Literal["solo", "team", "regulated"]
@@ -51,7 +51,7 @@ def parse_policy(text: str | None) -> Policy:
             field="policy",
             advice="Write one, or start from solo, team or regulated.",
         )
-    root = read_document(text)
+    root = read_fields(text)
     top = root.mapping(_TOP, ("version", "name", "environments"))
     if top["version"].count(1_000_000) != 1:
         top["version"].refuse("this version of the format is not known.", "Known is 1.")

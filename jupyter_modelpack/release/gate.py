@@ -1,0 +1,253 @@
+"""The gate: facts, environment state and policy in, an answer to every check out. Fails closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.release.actor import Actor
+from jupyter_modelpack.release.approval import (
+    Approval,
+    Binding,
+    Tally,
+    involved_actors,
+    people_list,
+    tally,
+)
+from jupyter_modelpack.release.check import Check
+from jupyter_modelpack.release.environment import Seen
+from jupyter_modelpack.release.evidence import evidence_checks
+from jupyter_modelpack.release.facts import ReleaseFacts, Surroundings
+from jupyter_modelpack.release.gate_checks import gate_checks
+from jupyter_modelpack.release.policy import Approvals, Place, Policy
+
+Kind = Literal["promote", "rollback"]
+APPROVALS = "approvals"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: may this digest enter this environment now, as seen by the requester?
+
+    ``promotion`` is empty while nobody has asked yet: a preview for the panel.
+    """
+
+    target: str
+    requester: Actor
+    seen: Seen
+    kind: Kind = "promote"
+    promotion: str = ""
+    approvals: tuple[Approval, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """The answers, and what they are about.
+
+    ``givers`` says who may approve; ``barred`` are those who never can; ``counted`` those who did.
+    """
+
+    binding: Binding | None
+    checks: tuple[Check, ...]
+    givers: str = ""
+    barred: tuple[Actor, ...] = ()
+    counted: tuple[Actor, ...] = ()
+    needed: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check says yes; no checks at all is a no."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def waits_for_people(self) -> bool:
+        """Whether only approvals are missing, so that asking makes sense."""
+        others = [check for check in self.checks if check.code != APPROVALS]
+        missing = [check for check in self.checks if check.code == APPROVALS and not check.passed]
+        return (
+            bool(others and missing)
+            and all(check.passed for check in others)
+            and (all(check.answer == "fail" for check in missing) and bool(self.givers))
+        )
+
+    @property
+    def refusals(self) -> tuple[Check, ...]:
+        """The checks that do not say yes."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    @property
+    def could_not_tell(self) -> bool:
+        """Whether a check other than the approvals could not be made."""
+        return any(c.answer == "unknown" and c.code != APPROVALS for c in self.checks)
+
+    def summary(self, viewer: Actor | None = None) -> str:
+        """Return one line: ``not yet: must run in staging for a day; Rita or Omar approve``."""
+        parts = [c.brief for c in self.refusals if c.brief and c.code != APPROVALS]
+        done = [c.brief for c in self.checks if c.brief and c.passed]
+        people = self._people(viewer)
+        if parts:
+            return f"not yet: {'; '.join([*parts, *people])}"
+        if self.passed or self.waits_for_people:
+            return f"ready: {'; '.join([', '.join(done) or 'nothing more is asked', *people])}"
+        return f"not yet: {'; '.join(people) or 'a check could not be made'}"
+
+    def _people(self, viewer: Actor | None) -> list[str]:
+        missing = [c for c in self.checks if c.code == APPROVALS and not c.passed]
+        if not missing:
+            return []
+        if missing[0].brief:
+            return [missing[0].brief]
+        not_you = viewer is not None and any(viewer.same_person(other) for other in self.barred)
+        several = f"{self.needed} of " if self.needed > 1 else ""
+        verb = "approves" if " or " not in self.givers and not several else "approve"
+        return [f"{several}{self.givers} {verb}{', not you' if not_you else ''}"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object that records, the panel and ``--json`` show."""
+        return {
+            "binding": self.binding.to_json() if self.binding else None,
+            "passed": self.passed,
+            "checks": [check.to_json() for check in self.checks],
+            "givers": self.givers,
+            "barred": [actor.to_json() for actor in self.barred],
+            "counted": [actor.to_json() for actor in self.counted],
+            "needed": self.needed,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> GateReport:
+        """Read what ``to_json`` wrote; raises InvalidInput."""
+        return cls(
+            Binding.from_json(value["binding"]) if value["binding"] else None,
+            tuple(Check.from_json(item) for item in value["checks"]),
+            str(value["givers"]),
+            tuple(Actor.from_json(item) for item in value["barred"]),
+            tuple(Actor.from_json(item) for item in value["counted"]),
+            int(value["needed"]),
+        )
+
+
+def evaluate(
+    question: Question,
+    facts: ReleaseFacts,
+    around: Surroundings,
+    policy: Policy | None,
+    now: datetime,
+) -> GateReport:
+    """Return the answer to every check; ``policy`` is None when it is absent or unreadable."""
+    if policy is None:
+        return GateReport(None, (_no_policy(facts.problems.get("policy", "")),))
+    try:
+        place = policy.place(question.target)
+    except NotFound as error:
+        refusal = Check("target", "fail", error.message, "", error.message, error.advice)
+        return GateReport(None, (refusal,))
+    binding = binding_of(question, facts.package, facts.digest, policy.digest)
+    involved = involved_actors(facts.author, question.requester, facts.pusher)
+    rule = place.approvals_for(question.kind)
+    counted = tally(question.approvals, binding, rule, policy, involved, around.members)
+    barred = tuple(actor for actor in involved.values() if actor is not None)
+    checks = (
+        _accepted(policy, around.policy),
+        _audit(around.audit),
+        _unmoved(question, facts.package, around),
+        _permitted(question, place, policy),
+        *gate_checks(question.kind, facts, around, policy, place, now),
+        *evidence_checks(facts, policy),
+        *([_approvals(counted, rule, policy, place, barred)] if rule.needed else []),
+    )
+    givers = rule.givers.sentence(policy.roles, barred) if rule.needed else ""
+    return GateReport(binding, checks, givers, barred, counted.counted, rule.needed)
+
+
+def binding_of(question: Question, package: str, digest: Digest, policy: Digest) -> Binding:
+    """Return what a yes to this question is for."""
+    return Binding(
+        question.promotion, package, digest, policy, question.target, question.seen.generation
+    )
+
+
+def _no_policy(problem: str) -> Check:
+    sentence = problem or "There is no policy, so nothing may be promoted."
+    brief = "the policy cannot be read" if problem else "there is no policy"
+    return Check("policy", "unknown", sentence, "", brief, "Repair the policy file.")
+
+
+def _accepted(policy: Policy, accepted: Digest | None) -> Check:
+    sentence = f"The policy {policy.name} is the approved one"
+    if accepted == policy.digest:
+        return Check("policy", "pass", sentence)
+    if accepted is None:
+        detail, brief = "No policy has been approved.", "no policy has been approved"
+        return Check("policy", "unknown", sentence, detail, brief, "Have the policy approved.")
+    detail = "The file was changed, and the change was not approved."
+    brief = "the policy was changed without approval"
+    return Check("policy", "fail", sentence, detail, brief, "Have the change approved, or undo it.")
+
+
+def _audit(consistent: bool | None) -> Check:
+    sentence = "The audit log is whole"
+    if consistent is True:
+        return Check("audit", "pass", sentence)
+    if consistent is None:
+        brief = "the audit log cannot be read"
+        return Check("audit", "unknown", sentence, "It could not be read.", brief, "Try again.")
+    advice = "Run jupyter modelpack audit verify, and ask who runs the service."
+    brief = "the audit log was altered"
+    return Check("audit", "fail", sentence, "An entry is altered or missing.", brief, advice)
+
+
+def _unmoved(question: Question, package: str, around: Surroundings) -> Check:
+    target = question.target
+    sentence = f"{target.capitalize()} holds what the request was made against"
+    slot = around.slots.get(target)
+    if slot is None or slot.package != package:
+        brief = f"what {target} holds is not known"
+        return Check("target", "unknown", sentence, "It could not be read.", brief, "Try again.")
+    if slot.seen != question.seen:
+        brief = f"{target} has changed since"
+        return Check("target", "fail", sentence, "It has changed since.", brief, "Look again.")
+    return Check("target", "pass", sentence)
+
+
+def _permitted(question: Question, place: Place, policy: Policy) -> Check:
+    who = place.roll_back if question.kind == "rollback" else place.ask
+    actor, what = question.requester, "roll back" if question.kind == "rollback" else "promote"
+    sentence = f"{actor.shown} may {what} in {place.name}"
+    if policy.needs_second_person and not actor.verified:
+        brief = "your identity is unverified, and the policy needs a second person"
+        detail = "The identity is unverified, and the policy needs a second person."
+        return Check("permission", "fail", sentence, detail, brief, "Log in at the service.")
+    if not policy.includes(who, actor):
+        others = who.sentence(policy.roles) or "nobody"
+        brief = f"{others} may {what} here"
+        detail = f"The policy {policy.name} lets {others} do it."
+        return Check("permission", "fail", sentence, detail, brief, f"Ask {others}.")
+    return Check("permission", "pass", sentence)
+
+
+def _approvals(
+    counted: Tally, rule: Approvals, policy: Policy, place: Place, barred: Iterable[Actor]
+) -> Check:
+    plural = "approval" if counted.needed == 1 else "approvals"
+    sentence = f"{len(counted.counted)} {plural} of {counted.needed}"
+    if counted.reached:
+        return Check(APPROVALS, "pass", sentence, f"{people_list(counted.counted)} approved.")
+    if counted.unknown:
+        detail = f"{counted.unknown[0].upper()}{counted.unknown[1:]}."
+        advice = "Package and ask again with a login that names you."
+        return Check(APPROVALS, "unknown", sentence, detail, counted.unknown, advice)
+    givers = rule.givers.sentence(policy.roles, tuple(barred))
+    if not givers:
+        brief = f"nobody can approve: the policy names no approvers for {place.name}"
+        if not rule.givers.is_nobody:
+            brief = f"nobody who may approve for {place.name} is left, apart from those involved"
+        detail = f"{brief[0].upper()}{brief[1:]}."
+        return Check(APPROVALS, "fail", sentence, detail, brief, "Name approvers in the policy.")
+    reasons = "; ".join(dict.fromkeys(why for _, why in counted.set_aside))
+    detail = f"{givers[0].upper()}{givers[1:]}." + (f" Not counted: {reasons}." if reasons else "")
+    return Check(APPROVALS, "fail", sentence, detail, "", f"Ask {givers}.")
