@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 
 from .kubeflow import executor_output, json_object, parameter_values
 from .manifest import Manifest, read_object
+from .memory import limit_memory
 from .notebook import Plan, make_plan
 from .recorder import Recorder, dumped
 from .refusal import Breakage, Refusal
@@ -85,7 +86,8 @@ def _run(arguments: argparse.Namespace, app: Path) -> int:
     links = populate(app / "files", work, manifest.inputs)
     plan = make_plan(read_object(app / "files" / manifest.notebook), manifest, values)
     recorder = Recorder((work / arguments.output).resolve(), plan.notebook)
-    _limit_memory(arguments.memory_limit)
+    if arguments.memory_limit is not None:
+        limit_memory(arguments.memory_limit)
     code, session = _execute(arguments, plan, recorder, links)
     if arguments.metrics:
         recorder.write(arguments.metrics, dumped(session.metrics) + "\n")
@@ -127,16 +129,6 @@ def _execute(
         return session.finish(phase), session
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _limit_memory(limit: Optional[int]) -> None:
-    if limit is None:
-        return
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if hard == resource.RLIM_INFINITY or hard > limit:
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def _leave(code: int) -> None:

@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.profiledir import ProfileDir
 from traitlets.config import Config
 
+from .memory import make_room
 from .outputs import Outputs
 from .streams import plain
 
@@ -71,6 +72,12 @@ class ZMQInteractiveShell(InteractiveShell):
 
     outputs: Outputs
     cell: Optional[int] = None
+
+    def showtraceback(self, *given: Any, **more: Any) -> None:
+        """Show the exception, for which there has to be memory."""
+        if isinstance(sys.exc_info()[1], MemoryError):
+            make_room()
+        super().showtraceback(*given, **more)  # type: ignore[no-untyped-call]
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: List[str]) -> None:
         self.outputs.error(etype.__name__, str(evalue), list(stb))

@@ -10,6 +10,8 @@ from typing import Any, Callable, Optional
 
 GRACE = 5.0
 _AGAIN = 1.5
+_OURS = (signal.SIGTERM, signal.SIGINT)
+_held = threading.local()
 
 
 class Interrupted(BaseException):
@@ -36,7 +38,7 @@ class Stopper:
         """Take over SIGTERM and SIGINT and watch the clock."""
         signal.signal(signal.SIGTERM, self._signal)
         signal.signal(signal.SIGINT, self._signal)
-        os.register_at_fork(after_in_child=_default_signals)
+        os.register_at_fork(before=_hold, after_in_parent=_let_go, after_in_child=_as_usual)
         threading.Thread(target=self._watch, name="modelpack-stop", daemon=True).start()
 
     def __enter__(self) -> None:
@@ -75,6 +77,17 @@ class Stopper:
             self._give_up(self.reason or "abort")
 
 
-def _default_signals() -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A child inherits our handlers, and Python forgets signals that came before its first step: held
+# back until then, they end it as they would without us (Pool.terminate would wait for ever).
+def _hold() -> None:
+    _held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS)
+
+
+def _let_go() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _held.mask)
+
+
+def _as_usual() -> None:
+    for number in _OURS:
+        signal.signal(number, signal.SIG_DFL)
+    _let_go()
