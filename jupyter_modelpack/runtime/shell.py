@@ -77,7 +77,7 @@ class ZMQInteractiveShell(InteractiveShell):
         """Show the exception, for which there has to be memory."""
         if isinstance(sys.exc_info()[1], MemoryError):
             make_room()
-        super().showtraceback(*given, **more)  # type: ignore[no-untyped-call]
+        super().showtraceback(*given, **more)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: List[str]) -> None:
         self.outputs.error(etype.__name__, str(evalue), list(stb))

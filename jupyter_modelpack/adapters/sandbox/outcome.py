@@ -98,7 +98,7 @@ def _reason(ended: Ended, trail: _Trail, memory_limit: int | None) -> tuple[Phas
         return "Failed", "TimeLimit", "the time limit was reached"
     if ended.cause == "processes":
         return "Failed", "TooManyProcesses", f"more than {MOST_PROCESSES} processes were started"
-    if ended.cause == "memory" or (memory_limit is not None and code == _KILLED):
+    if ended.cause == "memory" or _out_of_memory(ended, memory_limit):
         size = (memory_limit or 0) >> 20
         return "Failed", "OutOfMemory", f"it needed more than {size} MiB of memory"
     phase: Phase = "Failed" if trail.started else "Errored"
@@ -107,6 +107,14 @@ def _reason(ended: Ended, trail: _Trail, memory_limit: int | None) -> tuple[Phas
     if trail.started:
         return phase, "Ended", f"Python was ended, with exit code {code}"
     return phase, "NotStarted", f"the run did not begin (exit code {code}); its log says why"
+
+
+def _out_of_memory(ended: Ended, memory_limit: int | None) -> bool:
+    """Say whether it was the limit that ended Python: killed, or aborted as it found no memory."""
+    if memory_limit is None:
+        return False
+    aborted = ended.exit_code - 128 in (signal.SIGABRT, signal.SIGSEGV)
+    return ended.exit_code == _KILLED or (aborted and ended.peak_memory > memory_limit * 0.75)
 
 
 def _trail(work: Path) -> _Trail:
