@@ -19,7 +19,7 @@ from jupyter_modelpack.oci.cache import LayerCache
 from jupyter_modelpack.oci.config import ImageConfig
 from jupyter_modelpack.oci.descriptor import Descriptor
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.image import write_image
+from jupyter_modelpack.oci.image import LOCK, NOTEBOOK, write_image
 from jupyter_modelpack.oci.layer import Layer, write_layers
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.tree import Entry, File, Tree
@@ -44,14 +44,14 @@ class Collected:
 
     contents: Contents
     trees: tuple[Tree, ...]
-    libraries: int
+    libraries: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     @property
     def sentence(self) -> str:
         """Such as ``Python 3.11.7, 37 packages, 48 libraries``."""
         python, packages = self.contents.lock.python, len(self.contents.captured)
-        return f"Python {python}, {packages} packages, {self.libraries} libraries"
+        return f"Python {python}, {packages} packages, {len(self.libraries)} libraries"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ class Assembly:
         if above.files:
             trees.append(Tree("native libraries", "distributions", above.files))
         compiled = tuple(self._bytecode(tree, facts, cancelled) for tree in trees)
-        libraries = sum(isinstance(entry, File) for entry in (*below.files, *above.files))
+        native = (*below.files, *above.files)
+        libraries = tuple(sorted(entry.path for entry in native if isinstance(entry, File)))
         findings = (*_missing(selection), *_left_out(selection))
         return Collected(contents, (*compiled, *contents.own), libraries, findings)
 
@@ -140,10 +141,16 @@ class Assembly:
             cancelled=cancelled,
             progress=_Written(tell),
         )
-        annotations = {"org.opencontainers.image.title": contents.name}
+        annotations = {
+            "org.opencontainers.image.title": contents.name,
+            # so that evidence can be compared with the image itself, not only with its record
+            NOTEBOOK: str(contents.described["content"]["notebook"]),
+            LOCK: str(contents.lock.digest),
+        }
         config = _config(contents.inspected.facts)
         image = write_image(layers, config, self._layout, annotations)
-        record = {**contents.described, **image_part(image, layers)}
+        libraries = {"libraries": list(collected.libraries)}
+        record = {**contents.described, **libraries, **image_part(image, layers)}
         return Assembled(contents.name, image.manifest, layers, contents.inspected, record)
 
     def discard(self, digest: str) -> None:
