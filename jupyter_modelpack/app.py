@@ -46,6 +46,9 @@ class ModelPack(ExtensionApp):
         "auto",
         help="How runs are kept apart from this machine.",
     ).tag(config=True)
+    signing_key = Unicode(
+        help="A file with an Ed25519 private key (PEM) that signs packages; none: one of our own."
+    ).tag(config=True)
     max_workers = Int(1, help="How many builds and runs go on at once.").tag(config=True)
     ask_kernel = Bool(
         True, help="Ask the running kernel of a notebook, when it is idle, what it has imported."
@@ -78,6 +81,12 @@ class ModelPack(ExtensionApp):
         self._executor = ThreadPoolExecutor(8, "modelpack")
         self._live = LiveKernels(self.serverapp.session_manager, self.serverapp.kernel_manager)
         self._services = LazyServices(self)
+        loop: Any = self.serverapp.io_loop
+        self._events.attach(loop.asyncio_loop)
+        # What an earlier server left is taken up a moment after the start, not during it.
+        self._resuming = loop.call_later(
+            _RESUME_SECONDS, lambda: self._executor.submit(self._services.resume)
+        )
 
     def initialize_handlers(self) -> None:
         """Add the routes."""
@@ -94,23 +103,14 @@ class ModelPack(ExtensionApp):
     async def _live_modules(self, path: str) -> tuple[str, ...]:
         return await self._live.modules(path) if self.ask_kernel else ()
 
-    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        """Begin to send events and, a moment later, take up what an earlier server left."""
-        loop = asyncio.get_running_loop()
-        self._events.attach(loop)
-        self._resuming = loop.call_later(
-            _RESUME_SECONDS, lambda: self._executor.submit(self._services.resume)
-        )
-
     async def stop_extension(self) -> None:
         """End the processes; builds wait for the next server."""
-        resuming = getattr(self, "_resuming", None)
-        if resuming is not None:
-            resuming.cancel()
-        executor = getattr(self, "_executor", None)
-        if executor is not None:
-            await asyncio.get_running_loop().run_in_executor(None, self._services.close)
-            executor.shutdown(wait=False, cancel_futures=True)
+        if not hasattr(self, "_resuming"):
+            return  # it was never initialized
+        assert self.serverapp is not None
+        self.serverapp.io_loop.remove_timeout(self._resuming)
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._services.close)
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def make_wiring(self) -> Wiring:
         """Return the services of this configuration."""
@@ -121,6 +121,7 @@ class ModelPack(ExtensionApp):
             "file_bytes": self.file_bytes,
             "memory_bytes": self.memory_limit,
             "isolation": self.isolation,
+            "signing_key": self.signing_key,
         }
         data_dir = Path(self.data_dir).expanduser().absolute()
         wanted = Wanted(data_dir, settings, self.workshop, self.max_workers)

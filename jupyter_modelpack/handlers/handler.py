@@ -75,6 +75,10 @@ class Services(Protocol):
         """Say what this installation can do."""
 
 
+def _refuse(_handler: Any, *_args: Any) -> None:
+    raise HTTPError(405)
+
+
 class Handler(APIHandler):
     """Parses, calls one service function in a thread, renders.
 
@@ -107,10 +111,8 @@ class Handler(APIHandler):
         self.set_header("Cache-Control", "no-store")
         self.finish(json.dumps(body))
 
-    @authenticated
-    def options(self, *_args: Any, **_kwargs: Any) -> None:
-        """Refuse: nothing here is for pages of another origin."""
-        raise HTTPError(405)
+    # Refused: nothing here is for pages of another origin.
+    options: Any = authenticated(_refuse)
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send the status that the table has for the error."""

@@ -10,7 +10,6 @@ from jupyter_modelpack.adapters.events import SCHEMA_ID
 
 async def test_events_tell_that_a_build_moved(client, write, jp_serverapp):
     heard = []
-    await jp_serverapp.extension_manager.start_extension("jupyter_modelpack")
 
     async def listen(logger, schema_id, data):
         heard.append(data)

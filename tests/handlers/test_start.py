@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("sqlalchemy", "nbconvert", "kfp", "kubernetes", "rich", "IPython", "yaml_heavy")
+HEAVY = ("sqlalchemy", "nbconvert", "kfp", "kubernetes", "rich", "IPython")
 PROGRAM = """
 import json, sys, time
 import jupyter_server.serverapp
@@ -23,7 +23,7 @@ print(json.dumps([time.perf_counter() - began, sorted(set(sys.modules) - before)
 
 def test_loading_imports_nothing_heavy():
     best, new = 9.0, []
-    for _ in range(3):
+    for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
