@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -60,7 +61,7 @@ class _Buildah:
     def _run(self, *words: str) -> str:
         storage = ["--root", str(self._home / "root"), "--runroot", str(self._home / "run")]
         done = subprocess.run(
-            ["buildah", *storage, "--storage-driver", "vfs", *words],
+            ["buildah", *storage, "--storage-driver", "overlay", *words],
             capture_output=True,
             text=True,
             check=False,
@@ -105,16 +106,19 @@ class _Buildah:
             *(*volumes, *settings, "-t", "localhost/modelpack-bench", str(context)),
         )
         seconds = time.monotonic() - began
-        told = self._run("inspect", "--type", "image", "--format", "{{.FromImageID}}",
-                         "localhost/modelpack-bench").strip()  # fmt: skip
-        listed = json.loads(self._run("images", "--json"))
-        sizes = [image for image in listed if image["id"] == told] or listed
-        self.size = max(_bytes(image["size"]) for image in sizes) / 1e6
+        (image,) = json.loads(self._run("images", "--json", "localhost/modelpack-bench"))
+        self.size = _megabytes(image["size"])
         return seconds
 
     def remove(self) -> None:
         """Remove the storage."""
         shutil.rmtree(self._home, ignore_errors=True)
+
+
+def _megabytes(text: str) -> float:
+    """Read a size as buildah prints it, such as ``689 MB``."""
+    number, unit = text.split()
+    return float(number) * {"B": 1e-6, "KB": 1e-3, "MB": 1.0, "GB": 1e3}[unit.upper()]
 
 
 def _context(ours: Ours, home: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Packaging the churn example: the first time, after a one-cell edit, and the memory that it takes."""
+"""Packaging the churn example: the first time, after a one-cell edit, and its peak memory."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jupyter_modelpack.errors import InvalidInput, NotFound
 from jupyter_modelpack.notebook.files import FileFact
+from jupyter_modelpack.notebook.snapshot import LIMIT
 
 _READ = 1 << 20
 
@@ -20,7 +21,8 @@ class LocalNotebooks:
     def read(self, path: str) -> bytes:
         """Return a notebook's bytes, or raise NotFound or InvalidInput."""
         try:
-            return Path(path).read_bytes()
+            with Path(path).open("rb") as stream:
+                return stream.read(LIMIT + 1)  # what is over the limit is refused all the same
         except FileNotFoundError:
             raise NotFound("notebook", path, advice="Was it renamed or deleted?") from None
         except OSError as error:

@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from jupyter_modelpack.notebook.snapshot import Snapshot
+from jupyter_modelpack.notebook.tags import has_tag
 
-SKIP = "skip"
 _NOT_RUN: dict[str, Any] = {"execution_count": None, "outputs": []}
 
 
@@ -30,7 +30,7 @@ def sealed_notebook(snapshot: Snapshot) -> bytes:
             "cell_type": cell.kind,
             "id": cell.id,
             "metadata": {"tags": list(cell.tags)} if cell.tags else {},
-            "source": "" if SKIP in cell.tags else cell.source,
+            "source": "" if has_tag(cell, "skip") else cell.source,
         }
         cells.append(kept | _NOT_RUN if cell.kind == "code" else kept)
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
@@ -43,5 +43,5 @@ def cell_digests(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(
         hashlib.sha256("\0".join((*sorted(cell.tags), cell.source)).encode()).hexdigest()[:32]
         for cell in snapshot.cells
-        if cell.is_code and SKIP not in cell.tags
+        if cell.is_code and not has_tag(cell, "skip")
     )

@@ -94,7 +94,9 @@ def _run(arguments: argparse.Namespace, app: Path) -> int:
     if arguments.executed_notebook:
         recorder.write(arguments.executed_notebook, dumped(plan.notebook, indent=1) + "\n")
     report = executor_output(executor_input, session.metrics)
-    if report:
+    # Some engines lose the exit code of a container that is removed at once; Kubeflow then takes
+    # a missing output file for the failure that it is.
+    if report and code == 0:
         recorder.write(Path(report[0]), report[1])
     return code
 

@@ -15,7 +15,22 @@ def parameter_values(executor_input: Mapping[str, Any], names: Mapping[str, str]
     ``names`` maps pipeline names to variables where the two differ.
     """
     given = _mapping(_mapping(executor_input, "inputs"), "parameterValues")
-    return {names.get(key, key): value for key, value in given.items() if value is not None}
+    return {names.get(key, key): _whole(value) for key, value in given.items() if value is not None}
+
+
+def _whole(value: Any) -> Any:
+    """Return integers inside lists and mappings as integers again; protobuf knows only doubles."""
+    if isinstance(value, dict):
+        return {key: _inner(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_inner(item) for item in value]
+    return value
+
+
+def _inner(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return _whole(value)
 
 
 def executor_output(

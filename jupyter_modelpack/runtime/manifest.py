@@ -17,6 +17,7 @@ class Parameter:
     name: str
     type: str
     default: Any = None
+    cell: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,12 @@ class Manifest:
                 str(data.get("name") or "notebook"),
                 str(data["notebook"]),
                 tuple(
-                    Parameter(str(p["name"]), str(p.get("type") or ""), p.get("default"))
+                    Parameter(
+                        str(p["name"]),
+                        str(p.get("type") or ""),
+                        p.get("default"),
+                        int(p.get("cell") or 0),
+                    )
                     for p in data.get("parameters") or ()
                 ),
                 tuple(map(str, data.get("settings") or ())),

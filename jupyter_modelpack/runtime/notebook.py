@@ -38,7 +38,7 @@ class Plan:
 
 
 def make_plan(notebook: Dict[str, Any], manifest: Manifest, values: Mapping[str, Any]) -> Plan:
-    """Return what to run; ``values`` go into a new cell after the one tagged ``parameters``.
+    """Return what to run; ``values`` go into a new cell after the one that has the defaults.
 
     The cells keep the numbers they have in the notebook, whatever is put in between or left out.
     """
@@ -59,7 +59,8 @@ def make_plan(notebook: Dict[str, Any], manifest: Manifest, values: Mapping[str,
         metrics = "metrics" in tags(cell) or number in manifest.metrics
         steps.append(Step(cell, number, check, metrics))
     if values:
-        _inject(kept, steps, values)
+        last = max((p.cell for p in manifest.parameters if p.cell <= len(cells)), default=0)
+        _inject(kept, steps, values, cells[last - 1] if last else None)
     return Plan({**notebook, "cells": kept}, len(cells), steps)
 
 
@@ -70,7 +71,12 @@ def tags(cell: Mapping[str, Any]) -> List[str]:
     return [str(tag) for tag in found] if isinstance(found, list) else []
 
 
-def _inject(cells: List[Dict[str, Any]], steps: List[Step], values: Mapping[str, Any]) -> None:
+def _inject(
+    cells: List[Dict[str, Any]],
+    steps: List[Step],
+    values: Mapping[str, Any],
+    defaults: Optional[Dict[str, Any]],
+) -> None:
     injected: Dict[str, Any] = {
         "cell_type": "code",
         "id": INJECTED,
@@ -79,7 +85,9 @@ def _inject(cells: List[Dict[str, Any]], steps: List[Step], values: Mapping[str,
         "outputs": [],
         "execution_count": None,
     }
-    place = next((i for i, cell in enumerate(cells) if "parameters" in tags(cell)), -1)
+    place = next(
+        (i for i, cell in enumerate(cells) if cell is defaults or "parameters" in tags(cell)), -1
+    )
     before = cells[: place + 1]
     cells.insert(place + 1, injected)
     first = sum(any(step.cell is cell for cell in before) for step in steps)

@@ -126,6 +126,8 @@ class ZMQInteractiveShell(InteractiveShell):
 def make_shell(outputs: Outputs, scratch: str) -> ZMQInteractiveShell:
     """Return the one shell of this process; ``scratch`` is a directory that IPython may fill."""
     os.environ["IPYTHONDIR"] = scratch
+    # joblib would ask programs that an image does not have, and warn at length
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(len(os.sched_getaffinity(0))))
     if "MPLBACKEND" not in os.environ and importlib.util.find_spec("matplotlib_inline"):
         os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     config = Config()

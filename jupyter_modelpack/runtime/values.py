@@ -99,6 +99,8 @@ def _parsed(parameter: Parameter, text: str) -> Any:
 
 def _fit(parameter: Parameter, value: Any) -> Any:
     kind = parameter.type
+    if value == "" and parameter.default is None:
+        return None  # Kubeflow has no way to say that a value was not given
     if isinstance(value, str) and kind != "str" and kind in _KINDS:
         value = _parsed(parameter, value)  # Kubeflow sends integers beyond 2**53 as text
     if kind == "int" and isinstance(value, float) and value.is_integer():

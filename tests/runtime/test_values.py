@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_modelpack.runtime.manifest import Parameter
+from jupyter_modelpack.runtime.kubeflow import parameter_values
+from jupyter_modelpack.runtime.manifest import Manifest, Parameter
+from jupyter_modelpack.runtime.notebook import make_plan
 from jupyter_modelpack.runtime.refusal import Refusal
 from jupyter_modelpack.runtime.values import chosen, injected_source, literal
 
@@ -72,3 +74,21 @@ def test_json_values_are_fitted(kind: str, given_value: Any, value: Any) -> None
 def test_other_values_are_refused_with_the_name(kind: str, value: Any) -> None:
     with pytest.raises(Refusal, match="The parameter p takes"):
         chosen([Parameter("p", kind, 0)], [], {"p": value})
+
+
+def test_kubeflow_sends_doubles_and_has_no_way_to_say_nothing() -> None:
+    sent = {"inputs": {"parameterValues": {"rows": [1.0, 2.5], "opts": {"a": 3.0}, "depth": ""}}}
+    values = parameter_values(sent, {"opts": "options"})
+    assert values == {"rows": [1, 2.5], "options": {"a": 3}, "depth": ""}
+    declared = [Parameter("rows", "list", []), Parameter("options", "dict", {})]
+    declared.append(Parameter("depth", "NoneType", None))
+    assert chosen(declared, (), values)["depth"] is None
+
+
+def test_values_go_after_the_cell_that_the_manifest_names() -> None:
+    cells = [{"cell_type": "code", "source": text, "metadata": {}} for text in "abc"]
+    manifest = Manifest("n", "n.ipynb", (Parameter("x", "int", 1, cell=2),))
+    plan = make_plan({"cells": cells}, manifest, {"x": 5})
+    assert [cell["source"].splitlines()[-1] for cell in plan.notebook["cells"]] == [
+        "a", "b", "x = 5", "c",
+    ]  # fmt: skip
