@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from jupyter_modelpack.cli.arguments import workshop
 from jupyter_modelpack.cli.terminal import console, print_json
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line a check; the exit code is 1 when packaging cannot work."""
     from jupyter_modelpack.adapters.diagnosis import diagnose
+    from jupyter_modelpack.adapters.sandbox.isolation import best_isolation
+    from jupyter_modelpack.workshop import default_data_dir
 
-    shop = workshop(arguments)
-    checks = diagnose(shop.data_dir, shop.isolation())
+    # the store is not opened: that it cannot be is one of the things to tell
+    folder = Path(arguments.data_dir or default_data_dir()).expanduser().absolute()
+    checks = diagnose(folder, best_isolation())
     if arguments.json:
         print_json({"checks": [check.to_json() for check in checks]})
     else:
