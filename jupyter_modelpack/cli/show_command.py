@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from jupyter_modelpack.cli.arguments import workshop
 from jupyter_modelpack.cli.terminal import console, print_findings, print_json, print_table, size
@@ -17,6 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     console.print(f"[bold]{record['name']} {record['version']}[/]  {record['why']}", soft_wrap=True)
     console.print(f"{record['verified']['text']}", soft_wrap=True)
     console.print(f"{record['digest']}  {size(record['size'])}", soft_wrap=True)
+    console.print(_evidence(record), soft_wrap=True)
     console.print(f"[dim]from {record['path']}, {record['created']}[/]", soft_wrap=True)
     if record["parameters"]:
         console.print("\n[bold]Parameters[/]")
@@ -36,3 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
         console.print("\n[bold]Findings[/]")
         print_findings(record["findings"])
     return 0
+
+
+def _evidence(record: Mapping[str, Any]) -> str:
+    evidence = record.get("evidence")
+    if not evidence:
+        return "Not signed; package it again, with verification, to sign it."
+    signed, bill = (evidence[name][7:19] for name in ("provenance", "sbom"))
+    return f"Signed by key {evidence['key'][:12]}: provenance {signed}, bill of materials {bill}"

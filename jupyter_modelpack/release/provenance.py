@@ -20,6 +20,9 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "https://jupyter-modelpack.github.io/build-types/notebook/v1"
 NOTEBOOK_SERVER = "https://jupyter-modelpack.github.io/builders/notebook-server/v1"
+RELEASE_SERVICE = "https://jupyter-modelpack.github.io/builders/release-service/v1"
+# What policies call them.
+BUILDERS: Mapping[str, str] = {"local": NOTEBOOK_SERVER, "service": RELEASE_SERVICE}
 
 LOCK, SEALED, SBOM = "lock", "notebook without outputs", "sbom"
 

@@ -37,8 +37,8 @@ def _unchanged(
     if not made or any(finding.severity == "blocking" for finding in inspected.findings):
         return None
     record = records.get(made[0]["name"], made[0]["version"])
-    if record["verified"]["phase"] != "Succeeded":
-        return None
+    if record["verified"]["phase"] != "Succeeded" or not record.get("evidence"):
+        return None  # packaging again verifies and signs it
     request = PackageRequest(
         inspected.snapshot.path, name=record["name"], live_modules=tuple(record["extra"]["live"])
     )

@@ -101,7 +101,7 @@ def make_case(folder: Path, notebook: bytes = b"print(1)") -> Case:
         "schema": 1,
         "name": "churn",
         "path": "/home/ada/secret-project/churn.ipynb",
-        "author": "ada",
+        "author": "lovelace",
         "notebook": "churn.ipynb",
         "notebook_digest": Digest.of(notebook),
         "created": "2026-11-23T09:00:00Z",
