@@ -1,4 +1,4 @@
-"""One-click model packaging for JupyterLab: from the open notebook to a sealed image and a Kubeflow job."""
+"""One-click model packaging for JupyterLab: from the open notebook to a sealed image."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -232,7 +233,8 @@ class _Kernels:
     def answer(self, name: str | None, cancelled: Callable[[], bool]) -> KernelAnswer:
         kernel = resolve_kernel(name)
         facts = probe_kernel(kernel, cache_dir=self._cache, cancelled=cancelled)
-        return KernelAnswer(kernel.name, kernel.display_name, facts, kernel.assumed)
+        path = {**os.environ, **kernel.env}.get("LD_LIBRARY_PATH", "")
+        return KernelAnswer(kernel.name, kernel.display_name, facts, kernel.assumed, path)
 
 
 class _Bytecode:

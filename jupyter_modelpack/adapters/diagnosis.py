@@ -15,12 +15,12 @@ class Isolation(Protocol):
     """How runs are kept apart on this machine."""
 
     @property
-    def sealed(self) -> bool:
-        """Whether a run has no network and a read-only root."""
+    def name(self) -> str:
+        """Such as ``bubblewrap``."""
 
     @property
-    def sentence(self) -> str:
-        """The same, for people."""
+    def sealed(self) -> bool:
+        """Whether a run has no network and a read-only root."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def _isolation(isolation: Isolation) -> Check:
         "isolation",
         isolation.sealed,
         False,
-        isolation.sentence,
+        f"Runs are kept apart by {isolation.name}, "
+        + ("sealed: no network, read-only." if isolation.sealed else "which does not seal them."),
         "Install bubblewrap or podman, or allow user namespaces, for sealed runs.",
     )
 

@@ -1,1 +1,1 @@
-"""What a notebook needs: interpreter, distributions and native libraries. Pure; files come in through ports."""
+"""What a notebook needs of its kernel, as pure functions; files come in through ports."""

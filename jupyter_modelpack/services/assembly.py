@@ -93,7 +93,7 @@ class Assembly:
         interpreter = interpreter_tree(facts, self._host, keep=selection.standard)
         packages = distribution_trees(contents.captured)
         machine = self._machine()
-        below, above = self._native(facts, interpreter, packages, machine)
+        below, above = self._native(contents.inspected, interpreter, packages, machine)
         base = base_tree(machine, certifi=_certifi(contents.captured))
         first = replace(interpreter, entries=_merged(base.entries, interpreter, below.files))
         trees = [first, *packages]
@@ -102,13 +102,14 @@ class Assembly:
         compiled = tuple(self._bytecode(tree, facts, cancelled) for tree in trees)
         native = (*below.files, *above.files)
         libraries = tuple(sorted(entry.path for entry in native if isinstance(entry, File)))
-        findings = (*_missing(selection), *_left_out(selection))
+        findings = (*contents.findings, *_missing(selection), *_left_out(selection))
         return Collected(contents, (*compiled, *contents.own), libraries, findings)
 
     def _native(
-        self, facts: Facts, interpreter: Tree, packages: Sequence[Tree], machine: Machine
+        self, inspected: Inspected, interpreter: Tree, packages: Sequence[Tree], machine: Machine
     ) -> tuple[NativeClosure, NativeClosure]:
-        loader = Loader.of(machine, facts.program)
+        facts = inspected.facts
+        loader = Loader.of(machine, facts.program, inspected.kernel.library_path)
         if loader is None:
             raise InvalidInput(
                 f"The kernel's Python, {facts.executable}, is not a Linux program.",

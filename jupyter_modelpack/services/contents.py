@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from jupyter_modelpack.environment.capture import Captured, capture_distributions, local_tree
 from jupyter_modelpack.environment.closure import Selection, select
 from jupyter_modelpack.environment.host import Host
 from jupyter_modelpack.environment.local import Wanted
 from jupyter_modelpack.environment.lock import Lock
+from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.sealed import cell_digests, sealed_notebook
+from jupyter_modelpack.notebook.secrets.packaged import LARGEST, secrets_in_file
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.tree import Directory, Entry, File, Tree
 from jupyter_modelpack.release.name import checked_name, name_from
@@ -36,6 +38,7 @@ class Contents:
     lock: Lock
     own: tuple[Tree, ...]
     described: Mapping[str, Any]
+    findings: tuple[Finding, ...] = ()
 
     def inside(self, record: Mapping[str, Any]) -> bool:
         """Say whether a package with this record has the very same contents."""
@@ -102,20 +105,31 @@ class Contained:
             },
         }
         own = _own(name, inspected, selection, runtime, files)
-        return Contents(inspected, name, selection, captured, lock, own, described)
+        findings = tuple(self._secrets(inspected, selection))
+        return Contents(inspected, name, selection, captured, lock, own, described, findings)
 
     def _files(self, inspected: Inspected, selection: Selection) -> list[dict[str, Any]]:
-        local = {file.path for file in selection.local}
-        found = [
-            (item.path, item.size, "data", f"{inspected.folder}/{item.path}")
-            for item in inspected.inspection.data
-            if item.path not in local
-        ]
-        found += [(item.path, item.size, "code", item.source) for item in selection.local]
         return [
             {"path": path, "size": size, "kind": kind, "digest": self._digest_of_file(source)}
-            for path, size, kind, source in found
+            for path, size, kind, source in _sources(inspected, selection)
         ]
+
+    def _secrets(self, inspected: Inspected, selection: Selection) -> Iterator[Finding]:
+        for path, size, _, source in _sources(inspected, selection):
+            if size <= LARGEST:
+                yield from secrets_in_file(path, self._host.read(source) or b"")
+
+
+def _sources(
+    inspected: Inspected, selection: Selection
+) -> Iterator[tuple[str, int, Literal["data", "code"], str]]:
+    """Yield path, size, kind and place of each file that is packaged beside the notebook."""
+    local = {file.path for file in selection.local}
+    for item in inspected.inspection.data:
+        if item.path not in local:
+            yield item.path, item.size, "data", f"{inspected.folder}/{item.path}"
+    for file in selection.local:
+        yield file.path, file.size, "code", file.source
 
 
 def _own(

@@ -22,6 +22,7 @@ class KernelAnswer:
     display_name: str
     facts: Facts
     assumed: bool = False
+    library_path: str = ""
 
 
 class Kernels(Protocol):

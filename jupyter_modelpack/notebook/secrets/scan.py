@@ -55,6 +55,12 @@ class Secret:
 _BARE = {"password", "password in an address", "private key", "password of a web server", "secret"}
 
 
+def allowed(text: str) -> str:
+    """Return the reason that a marker gives for a secret in this text, or nothing."""
+    match = _ALLOW.search(text)
+    return match.group(1).strip() if match else ""
+
+
 def scan_text(text: str, name: str = "") -> Iterator[Secret]:
     """Yield the secrets in a text, such as a file's; ``name`` is what it is assigned to."""
     found: list[str] = []
