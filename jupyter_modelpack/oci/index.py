@@ -13,6 +13,7 @@ from jupyter_modelpack.oci.descriptor import INDEX, Descriptor
 REF_NAME = "org.opencontainers.image.ref.name"
 LAYOUT_VERSION = b'{"imageLayoutVersion":"1.0.0"}'
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[-._:@/+](?=[A-Za-z0-9._-])){0,254}\Z")
 _RESERVED = re.compile(r"(?:latest|v[0-9]+)\Z")
 
@@ -40,7 +41,7 @@ def checked_name(name: str) -> str:
 
 def canonical_json(value: Any) -> bytes:
     """Return the one way in which we write this value as JSON."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def parse_index(data: bytes) -> tuple[Descriptor, ...]:
@@ -58,8 +59,12 @@ def parse_index(data: bytes) -> tuple[Descriptor, ...]:
 
 def render_index(descriptors: tuple[Descriptor, ...]) -> bytes:
     """Return ``index.json`` for these descriptors, the same for any order of them."""
-    manifests = sorted((d.to_json() for d in descriptors), key=canonical_json)
-    return canonical_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests})
+    # Each is written once, since a store may list tens of thousands.
+    manifests = b",".join(sorted(canonical_json(d.to_json()) for d in descriptors))
+    before, after = canonical_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).split(
+        b"[]"
+    )
+    return before + b"[" + manifests + b"]" + after
 
 
 def named(descriptors: tuple[Descriptor, ...]) -> Mapping[str, Descriptor]:
