@@ -220,7 +220,7 @@ class WorkerPool:
             process.stdin.close()
         process.stdout.close()
         # Whatever the worker started and left behind goes with it, while its id is still taken.
-        with contextlib.suppress(ChildProcessError):
+        with contextlib.suppress(ChildProcessError, AttributeError):  # macOS may not have it
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
