@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canaries import Canaries, archived, blobs, labels, leaks, leaks_below
-from product import Product, document
 
 from jupyter_modelpack.notebook.denied import is_denied
+from tests.canaries import Canaries, archived, blobs, labels, leaks, leaks_below
+from tests.product import Product, document
 
 # every kind on the deny list, in each folder that is searched for files to package
 DENIED = (
