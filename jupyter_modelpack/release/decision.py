@@ -1,15 +1,18 @@
 """The decisions on a lane: ``decide(lane, event, now) -> (lane, effects)``, pure and repeatable.
 
 A duplicate or late event changes nothing. What a person may not do raises, and changes nothing.
-The caller reads the lane and writes ``Save``, ``Move`` and ``Record`` in one transaction.
+The caller writes ``Advance``, ``Save``, ``Move`` and ``Record`` in one transaction, or nothing; on
+a failed compare-and-set it reads the lane again and decides anew. Then it does the rest.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.release.event import (
+    Advance,
     Answer,
     Ask,
     Checked,
@@ -26,6 +29,14 @@ from jupyter_modelpack.release.service_decisions import checked, deployed, recov
 
 def decide(lane: Lane, event: Event, now: datetime) -> Decision:
     """Return the lane after the event, and what to do; raises a ModelPackError to refuse."""
+    after, effects = _decide(lane, event, now)
+    if not effects:
+        return lane, ()
+    advance = Advance(lane.slot.package, lane.slot.environment, lane.revision)
+    return replace(after, revision=lane.revision + 1), (advance, *effects)
+
+
+def _decide(lane: Lane, event: Event, now: datetime) -> Decision:
     if isinstance(event, Ask):
         return ask(lane, event, now)
     if isinstance(event, PolicyChanged):

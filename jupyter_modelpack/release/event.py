@@ -85,6 +85,19 @@ Event = Ask | Checked | Answer | Withdraw | Deployed | Recover | PolicyChanged
 
 
 @dataclass(frozen=True)
+class Advance:
+    """Set the lane's revision to one more than ``expected``; if it is another, roll all back.
+
+    It comes first in every decision that changes anything. Two servers that read the same lane
+    could otherwise each open a promotion of the same bytes, or each begin to deploy.
+    """
+
+    package: str
+    environment: str
+    expected: int
+
+
+@dataclass(frozen=True)
 class Save:
     """Write a promotion; its stored revision must be one less, or absent for revision 1."""
 
@@ -144,4 +157,4 @@ class Notify:
     phase: str
 
 
-Effect = Save | Move | Record | RunChecks | Deploy | Notify
+Effect = Advance | Save | Move | Record | RunChecks | Deploy | Notify

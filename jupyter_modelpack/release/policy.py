@@ -51,7 +51,7 @@ class Gates:
             "checks_green": self.checks_green,
             "ran_before": self.ran_before,
             "metrics": [str(bound) for bound in self.metrics],
-            "soak": spoken_span(self.soak) if self.soak else "none",
+            "soak": written_span(self.soak),
             "owner_card": self.owner_card,
         }
 
@@ -78,7 +78,7 @@ class Place:
         """Return what a policy file would say."""
         return {
             "name": self.name,
-            "latest": self.latest,
+            **({"latest": self.latest} if self.latest else {}),
             "gates": self.gates.to_json(),
             "ask": self.ask.to_json(),
             "approvals": self.approvals.to_json(),
@@ -153,11 +153,11 @@ class Policy:
         return digest_of(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a policy file with every field would say."""
+        """Return the policy as a file with every field would say it; it reads back the same."""
         return {
             "version": 1,
             "name": self.name,
-            "provider": self.provider or None,
+            **({"provider": self.provider} if self.provider else {}),
             "builders": sorted(self.builders),
             "provenance": self.provenance,
             "roles": {role: who.to_json() for role, who in self.roles.items()},
@@ -168,3 +168,9 @@ class Policy:
                 "approvals": self.change_approvals.to_json(),
             },
         }
+
+
+def written_span(span: timedelta) -> str:
+    """Return a span as a policy file says it: ``none``, ``1 day``, ``36 hours``."""
+    count, _, unit = spoken_span(span).partition(" ")
+    return f"{'1' if count in ('a', 'an') else count} {unit}" if span else "none"

@@ -187,14 +187,16 @@ class Lane:
     """One package in one environment: what decisions are made on, read in one transaction.
 
     ``promotions`` are the open ones, the one that is active now, and the one that an event names,
-    open or not; ``held`` maps each digest that
-    the environment ever held to its version; ``policy`` is the digest of the approved policy.
+    open or not; ``held`` maps each digest that the environment ever held to its version;
+    ``policy`` is the digest of the approved policy.
+    ``revision`` counts the decisions that changed the lane: the compare-and-set of all of it.
     """
 
     slot: Slot
     promotions: tuple[Promotion, ...] = ()
     held: Mapping[Digest, str] | None = None
     policy: Digest | None = None
+    revision: int = 0
 
     def find(self, promotion: str) -> Promotion | None:
         """Return a promotion of the lane by its id."""
