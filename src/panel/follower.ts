@@ -4,6 +4,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Contents } from '@jupyterlab/services';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
+import { Unsaved } from './unsaved';
 
 /** Opens a notebook by path; the follower itself knows no document manager. */
 export type OpenNotebook = (path: string) => Promise<NotebookPanel | null>;
@@ -30,7 +31,7 @@ export class NotebookFollower implements IDisposable {
   }
 
   get dirty(): boolean {
-    return this.panel?.context.model.dirty ?? false;
+    return this.unsaved?.differs ?? false;
   }
 
   /** The language of its kernel, in lower case, as far as it is known. */
@@ -118,6 +119,8 @@ export class NotebookFollower implements IDisposable {
       context.model.stateChanged.connect(this.onState, this);
       context.model.metadataChanged.connect(this.onState, this);
       panel.disposed.connect(this.onClosed, this);
+      this.unsaved = new Unsaved(panel, this.contents);
+      this.unsaved.known.connect(this.onState, this);
     }
     this._path = panel ? panel.context.localPath : null;
     this._changed.emit();
@@ -126,6 +129,8 @@ export class NotebookFollower implements IDisposable {
   /** Leave the notebook that was followed. */
   private let(next: NotebookPanel | null): void {
     const { panel } = this;
+    this.unsaved?.dispose();
+    this.unsaved = null;
     if (panel) {
       panel.context.pathChanged.disconnect(this.onPath, this);
       panel.context.saveState.disconnect(this.onSave, this);
@@ -153,11 +158,14 @@ export class NotebookFollower implements IDisposable {
   }
 
   private onClosed(): void {
+    this.unsaved?.dispose();
+    this.unsaved = null;
     this.panel = null;
     this.follow(this.tracker.currentWidget);
   }
 
   private panel: NotebookPanel | null = null;
+  private unsaved: Unsaved | null = null;
   private _path: string | null = null;
   private _isDisposed = false;
   private readonly _changed = new Signal<this, void>(this);

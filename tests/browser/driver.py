@@ -9,9 +9,16 @@ from tests.browser.labserver import LabServer
 PANEL = "#jupyter-modelpack-panel"
 
 
-def open_lab(page: Any, lab: LabServer, path: str | None = None, *, theme: str = "light") -> None:
+def open_lab(
+    page: Any,
+    lab: LabServer,
+    path: str | None = None,
+    *,
+    theme: str = "light",
+    workspace: str = "",
+) -> None:
     """Open JupyterLab, perhaps with a notebook, in one of its own themes."""
-    page.goto(lab.lab_url(path))
+    page.goto(lab.lab_url(path, workspace))
     ready(page)
     if path:
         page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()

@@ -58,7 +58,7 @@ def edit(page: Any, number: int, source: str) -> None:
 
 def test_package_edit_package_again_and_a_planted_key(page: Any, lab: LabServer) -> None:
     began = time.monotonic()
-    open_lab(page, lab, "churn.ipynb")
+    open_lab(page, lab, "churn.ipynb", workspace="churn")
     package(page)
     panel(page).get_by_role("heading", name="churn 1.0.0").wait_for(timeout=LONG)
     panel(page).get_by_text("Ran sealed: no network, nothing written outside.").first.wait_for()
@@ -89,7 +89,7 @@ def test_package_edit_package_again_and_a_planted_key(page: Any, lab: LabServer)
 
 
 def test_a_run_with_another_parameter_shows_its_metrics(page: Any, lab: LabServer) -> None:
-    open_lab(page, lab, "sales-report.ipynb")
+    open_lab(page, lab, "sales-report.ipynb", workspace="sales-report")
     package(page)
     panel(page).get_by_role("heading", name="sales-report 1.0.0").wait_for(timeout=LONG)
     panel(page).get_by_role("button", name="Run…").click()
@@ -102,7 +102,7 @@ def test_a_run_with_another_parameter_shows_its_metrics(page: Any, lab: LabServe
 
 
 def test_a_reload_in_the_middle_misses_nothing(page: Any, lab: LabServer) -> None:
-    open_lab(page, lab, "plots.ipynb")
+    open_lab(page, lab, "plots.ipynb", workspace="plots")
     package(page)
     panel(page).get_by_role("button", name="Stop").wait_for()
     page.reload()
@@ -116,7 +116,7 @@ def test_a_stopped_build_leaves_nothing_half_done(page: Any, lab: LabServer) -> 
     churn["cells"][-1]["source"] = "import time\ntime.sleep(100)"
     churn["cells"][-1]["metadata"] = {}
     Path(path).write_text(json.dumps(churn))
-    open_lab(page, lab, "slow.ipynb")
+    open_lab(page, lab, "slow.ipynb", workspace="slow")
     package(page)
     panel(page).get_by_text("cell 8 of 8", exact=False).wait_for(timeout=LONG)
     panel(page).get_by_role("button", name="Stop").click()

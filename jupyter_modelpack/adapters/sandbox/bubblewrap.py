@@ -21,8 +21,7 @@ class Bubblewrap:
     isolation = Isolation(
         "bubblewrap",
         True,
-        "It ran in a bubblewrap sandbox: no network, a read-only root, and nothing of this "
-        "machine but the run's own folder.",
+        "Kept apart by bubblewrap: it saw its own folder and nothing else.",
     )
 
     def __init__(self, program: str | None = None) -> None:

@@ -30,8 +30,7 @@ class Podman:
     isolation = Isolation(
         "podman",
         True,
-        "It ran in a podman container: no network, a read-only root, and nothing of this "
-        "machine but the run's own folder.",
+        "Kept apart by podman: it saw its own folder and nothing else.",
     )
 
     def __init__(self, program: str = "podman") -> None:
@@ -78,8 +77,7 @@ class Docker:
     isolation = Isolation(
         "docker",
         True,
-        "It ran in a docker container: no network, a read-only root, and nothing of this "
-        "machine but the run's own folder.",
+        "Kept apart by docker: it saw its own folder and nothing else.",
     )
 
     def __init__(self, program: str = "docker") -> None:

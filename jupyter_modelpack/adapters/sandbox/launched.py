@@ -38,8 +38,7 @@ class Namespaces:
     isolation = Isolation(
         "namespaces",
         True,
-        "It ran in Linux user namespaces: no network, a read-only root, and nothing of this "
-        "machine but the run's own folder.",
+        "Kept apart by user namespaces: it saw its own folder and nothing else.",
     )
 
     def problem(self) -> str | None:
