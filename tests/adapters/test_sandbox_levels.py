@@ -35,7 +35,7 @@ print("FACTS " + json.dumps({
     "capabilities": status["CapEff"] + status["CapBnd"], "no_new_privileges": status["NoNewPrivs"],
     "system": [p for p in ("/x", "/opt/python/x", "/app/x", "/anyone/x", "/etc/x", "/dev/x")
                if can(write, p)],
-    "own": [p for p in ("/work/x", "/tmp/x", "/dev/shm/x") if can(write, p)],
+    "own": [p for p in ("/work/1", "/tmp/1", "/dev/shm/1") if can(write, p)],
     "kernel": [p for p in ("/proc/sys/vm/swappiness", "/proc/sys/kernel/panic") if can(setting, p)],
     "reached": [a for a in ADDRESSES if can(socket.create_connection, tuple(a), 1)],
     "unix": can(unix, UNIX), "loopback": can(lambda: socket.create_server(("127.0.0.1", 0))),
@@ -120,7 +120,7 @@ def test_what_a_notebook_can_do(
     assert set(facts["capabilities"]) == {"0"}
     assert facts["no_new_privileges"] == "1"
     assert facts["system"] == []
-    assert facts["own"] == ["/work/x", "/tmp/x", "/dev/shm/x"]
+    assert facts["own"] == ["/work/1", "/tmp/1", "/dev/shm/1"]
     assert facts["kernel"] == []
     assert facts["reached"] == []
     assert facts["unix"] is False
