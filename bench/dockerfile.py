@@ -1,4 +1,4 @@
-"""What a user would do instead: a Dockerfile with pip install of the same pins, built by buildah."""
+"""What a user would do instead: a Dockerfile with pip install of the same pins, by buildah."""
 
 from __future__ import annotations
 
