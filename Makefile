@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 SOURCES := $(shell git ls-files src style schema package.json yarn.lock tsconfig.json 2>/dev/null)
 
 .PHONY: demo test test-full lab bench lint format clean
@@ -38,8 +38,8 @@ format: .venv/installed-test
 
 .venv/installed: .venv/bin/python pyproject.toml $(SOURCES)
 	$(BIN)/pip install --quiet "jupyterlab>=4.4" "jupyter-builder>=1.2,<2"
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jlpm install --immutable
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jlpm build:prod
+	$(BIN)/jlpm install --immutable
+	$(BIN)/jlpm build:prod
 	$(BIN)/pip install --quiet --editable ".[kubeflow,examples]"
 	touch $@
 
