@@ -111,16 +111,33 @@ def _make(
         sizes = {e.name: e.stat().st_size for e in os.scandir(work) if e.name.isdecimal()}
         (work / _SIZES).write_text(json.dumps(sizes, sort_keys=True))
         work.chmod(0o755)
-        shutil.rmtree(home / key, ignore_errors=True)
-        try:
-            work.rename(home / key)
-        except OSError:
-            # Another process made the same in the meantime: theirs is as good.
-            sizes = _kept(home / key) or {}
+        kept = _put(work, home / key, sizes)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     _forget_old(home)
-    return sizes
+    return kept
+
+
+def _put(work: Path, final: Path, sizes: dict[str, int]) -> dict[str, int]:
+    """Name what was made, and return what then stands under that name.
+
+    Another process may have made the same meanwhile and be reading it: that stays, if it is whole.
+    """
+    if _renamed(work, final):
+        return sizes
+    kept = _kept(final)
+    if kept is None:
+        shutil.rmtree(final, ignore_errors=True)
+        kept = sizes if _renamed(work, final) else _kept(final)
+    return kept or {}
+
+
+def _renamed(work: Path, final: Path) -> bool:
+    try:
+        work.rename(final)
+    except OSError:
+        return False
+    return True
 
 
 def _inputs(jobs: Sequence[Job], work: Path) -> list[tuple[int, bytes]]:

@@ -281,3 +281,23 @@ def test_speed_over_the_standard_library(here: Python, tmp_path: Path) -> None:
     print(f"{count} modules: {cold:.2f} s, again {warm:.3f} s")
     assert len(_made(made)) == count
     assert warm < 0.5
+
+
+def test_who_makes_the_same_at_once_takes_no_file_from_another(
+    here: Python, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = _tree(f"{here.stdlib}/json", f"{LIBRARY}/json")
+    first = [e for e in compile_tree(tree, here, tmp_path).entries if e.path.endswith(".pyc")]
+    before = [os.stat(entry.source) for entry in first if isinstance(entry, File)]
+    real, asked = bytecode_adapter._kept, []
+
+    def nothing_there_yet(directory: Path) -> dict[str, int] | None:
+        asked.append(directory)
+        return None if len(asked) == 1 else real(directory)
+
+    monkeypatch.setattr(bytecode_adapter, "_kept", nothing_there_yet)
+    second = compile_tree(tree, here, tmp_path)
+    assert len(asked) > 1
+    after = [os.stat(entry.source) for entry in first if isinstance(entry, File)]
+    assert [found.st_ino for found in after] == [found.st_ino for found in before]
+    assert [e for e in second.entries if e.path.endswith(".pyc")] == first
