@@ -1,3 +1,3 @@
 """Fixtures that several parts' tests share."""
 
-pytest_plugins = ["tests.judges"]
+pytest_plugins = ["tests.judges", "pytest_jupyter.jupyter_server"]

@@ -15,7 +15,6 @@ import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 from traitlets.config import Config
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 
 ROOT = Path(__file__).parents[2]
