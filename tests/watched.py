@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
-from tests.product import ROOT, Answer
+import pytest
+
+from jupyter_modelpack.cli.main import main
+from tests.product import ROOT, Answer, Product
 
 LONGEST = 120.0
 _SECOND_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
@@ -93,3 +98,22 @@ def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+class Within(Product):
+    """The product's command line called in this process, which saves starting one each time."""
+
+    def __call__(self, *words: str, env: Mapping[str, str] | None = None) -> Answer:
+        before = signal.getsignal(signal.SIGTERM)
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            try:
+                with redirect_stdout(out), redirect_stderr(err):
+                    code = main([*words, "--data-dir", str(self.data_dir)])
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+            finally:
+                signal.signal(signal.SIGTERM, before)
+        return Answer(code, out.getvalue(), err.getvalue())

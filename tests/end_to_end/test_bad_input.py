@@ -8,8 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,9 +17,15 @@ from typing import Any
 import pytest
 
 from tests.product import ROOT, Answer, Product, document
-from tests.watched import is_one_sentence, last_line, without_privilege
+from tests.watched import Within, is_one_sentence, last_line, without_privilege
 
 Notebook = Callable[..., Path]
+
+
+@pytest.fixture(name="product")
+def product_within(product: Product) -> Product:
+    """The product in the data directory that all share, without a process for each command."""
+    return Within(product.data_dir, product.examples)
 
 
 def refused(answer: Answer, code: int, *words: str) -> None:
@@ -33,12 +38,6 @@ def refused(answer: Answer, code: int, *words: str) -> None:
 
 def codes(record: dict[str, Any]) -> list[tuple[str, int | None]]:
     return [(finding["code"], finding["cell"]) for finding in record["findings"]]
-
-
-def together(call: Callable[[Any], Answer], cases: Iterable[Any]) -> list[Answer]:
-    """Call for all cases, a few at a time: much of their time is waiting."""
-    with ThreadPoolExecutor(3) as pool:
-        return list(pool.map(call, cases))
 
 
 # What cannot be read
@@ -66,7 +65,7 @@ def test_notebooks_that_cannot_be_read(product: Product, tmp_path: Path) -> None
     (tmp_path / "dangling.ipynb").symlink_to("nowhere.ipynb")
     for name in ("folder", "pipe", "dangling", "absent"):
         cases += [(tmp_path / f"{name}.ipynb", "There is no notebook")]
-    answers = together(lambda case: product("package", str(case[0])), cases)
+    answers = (product("package", str(case[0])) for case in cases)
     for answer, (_, says) in zip(answers, cases, strict=True):
         refused(answer, 2, says)
     print(f"bad input: {len(cases)} files that are no notebooks, {len(cases)} clear sentences")
@@ -142,7 +141,7 @@ def test_kernels_that_cannot_be_packaged(
     }
     paths = [notebook("x = 1", kernel=kernel, name=f"{kernel}.ipynb") for kernel in cases]
     for answer, (code, words) in zip(
-        together(lambda path: product("package", str(path), env=environ), paths),
+        (product("package", str(path), env=environ) for path in paths),
         cases.values(),
         strict=True,
     ):
@@ -180,9 +179,7 @@ def test_a_cell_that_needs_too_much_memory(product: Product, notebook: Notebook)
         "doubling": "text = 'x'\nwhile True:\n    text += text",
     }
     paths = [notebook("x = 1", source, name=f"{n}.ipynb") for n, source in sources.items()]
-    for answer in together(
-        lambda path: product("package", str(path), "--memory-limit", "250"), paths
-    ):
+    for answer in (product("package", str(path), "--memory-limit", "250") for path in paths):
         refused(answer, 1, "Cell 2 needed more memory than the run may have.")
 
 
@@ -306,6 +303,6 @@ def test_wrong_use(product: Product, notebook: Notebook) -> None:
         (("--source", "base"), "not part of this version"),
         (("--memory-limit", "3"), "A run needs at least 64 MiB of memory."),
     ]
-    answers = together(lambda case: product("package", path, *case[0]), cases)
+    answers = (product("package", path, *case[0]) for case in cases)
     for answer, (_, says) in zip(answers, cases, strict=True):
         refused(answer, 2, says)

@@ -15,7 +15,7 @@ from signal import SIGINT, SIGKILL, SIGTERM
 import pytest
 
 from tests.product import ROOT, Answer, Product
-from tests.watched import eventually, is_one_sentence, last_line, processes_with, stopped
+from tests.watched import Within, eventually, is_one_sentence, last_line, processes_with, stopped
 
 Notebook = Callable[..., Path]
 # the lines that are printed just before the step that is to be stopped begins
@@ -28,7 +28,7 @@ MARK = "MODELPACK_TEST_MARK"
 def sturdy(tmp_path_factory: pytest.TempPathFactory) -> Product:
     """A data directory of its own with one package in it, which nothing here may harm."""
     home = tmp_path_factory.mktemp("sturdy")
-    made = Product(home / "data", home)
+    made = Within(home / "data", home)
     (home / "before.ipynb").write_text(
         json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
     )
@@ -151,7 +151,7 @@ def small_disk() -> Iterator[Path]:
 
 
 def test_a_disk_that_fills(small_disk: Path, notebook: Notebook) -> None:
-    product = Product(small_disk / "data", small_disk)
+    product = Within(small_disk / "data", small_disk)
     before = notebook("x = 1", name="before.ipynb")
     assert product("package", str(before)).code == 0
     filler = small_disk / "filler"
@@ -175,7 +175,7 @@ def test_a_disk_that_fills(small_disk: Path, notebook: Notebook) -> None:
 
 
 def test_a_disk_that_is_too_small_from_the_start(small_disk: Path, notebook: Notebook) -> None:
-    product = Product(small_disk / "data", small_disk)
+    product = Within(small_disk / "data", small_disk)
     (small_disk / "filler").write_bytes(b"\0" * (220 << 20))
     answer = product("package", str(notebook("x = 1")))
     assert answer.code == 3
