@@ -15,8 +15,6 @@ import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 from traitlets.config import Config
 
-
-
 ROOT = Path(__file__).parents[2]
 
 
