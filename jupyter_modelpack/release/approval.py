@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.release.actor import Actor, people
-from jupyter_modelpack.release.canonical import instant, parsed_instant
+from jupyter_modelpack.release.canonical import instant, parsed_instant, spoken_list
 from jupyter_modelpack.release.policy import Approvals, Policy
 
 Members = Mapping[str, Actor | None]
@@ -153,7 +153,7 @@ def why_not(
     if why := actor.why_not_counted():
         return why
     if parts := [what for what, other in involved.items() if other and actor.same_person(other)]:
-        return f"{actor.shown} {' and '.join(parts)}"
+        return f"{actor.shown} {spoken_list(parts)}"
     now = members.get(actor.account, actor) if members is not None else actor
     if now is None:
         return f"the account {actor.username} is gone"
@@ -188,5 +188,4 @@ def _unknown(involved: Mapping[str, Actor | None]) -> str:
 
 def people_list(actors: Sequence[Actor]) -> str:
     """Return names for a sentence: ``Rita and Omar``."""
-    names = [actor.shown for actor in actors]
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+    return spoken_list([actor.shown for actor in actors])

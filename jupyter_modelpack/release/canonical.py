@@ -63,6 +63,11 @@ def spoken_span(span: timedelta) -> str:
     return "a second" if seconds == 1 else f"{seconds} seconds"
 
 
+def spoken_list(words: Sequence[str], last: str = "and") -> str:
+    """Return words for a sentence: ``Rita, Omar and Kim``."""
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
+
+
 def _check(value: Any, depth: int) -> None:
     if depth > _DEEPEST:
         raise InvalidInput("A value is nested too deeply.", field="value")

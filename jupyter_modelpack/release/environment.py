@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_modelpack.errors import Conflict, InvalidInput, NotFound
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.release.actor import Actor
-from jupyter_modelpack.release.canonical import instant, parsed_instant
+from jupyter_modelpack.release.canonical import instant, parsed_instant, spoken_list
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _RESERVED = ("latest", "policy")
@@ -52,7 +52,9 @@ class Environments:
         """Return ``name``; raises NotFound that says which environments there are."""
         if name in self.names:
             return name
-        raise NotFound("environment", f"{name!s:.60}", advice=f"There are {_all(self.names)}.")
+        raise NotFound(
+            "environment", f"{name!s:.60}", advice=f"There are {spoken_list(self.names)}."
+        )
 
     def before(self, name: str) -> str | None:
         """Return the environment that a release must be in first, or None for the first."""
@@ -151,7 +153,3 @@ class Slot:
         """Return the slot with its pointer moved; raises Conflict unless it is as expected."""
         self.demand(expected)
         return Slot(self.package, self.environment, pointer, self.generation + 1)
-
-
-def _all(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -18,6 +18,7 @@ from jupyter_modelpack.release.approval import (
     people_list,
     tally,
 )
+from jupyter_modelpack.release.canonical import spoken_list
 from jupyter_modelpack.release.check import Check
 from jupyter_modelpack.release.environment import Seen
 from jupyter_modelpack.release.evidence import evidence_checks
@@ -264,7 +265,4 @@ def _not_you(involved: Mapping[str, Actor | None]) -> str:
     for what, actor in involved.items():
         if actor is not None:
             did.setdefault(actor.shown, []).append(what)
-    return " ".join(
-        f"Not {name}: {', '.join(parts[:-1])}{' and ' if parts[1:] else ''}{parts[-1]}."
-        for name, parts in did.items()
-    )
+    return " ".join(f"Not {name}: {spoken_list(parts)}." for name, parts in did.items())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_modelpack.release.actor import Actor, shown_name
+from jupyter_modelpack.release.canonical import spoken_list
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,7 @@ class Who:
         """Return who it is, for people: ``Rita or Omar``, without those who are left out."""
         if self.everyone:
             return "anyone else" if without else "everyone"
-        found = self._phrases(roles, without)
-        return f"{', '.join(found[:-1])} or {found[-1]}" if len(found) > 1 else "".join(found)
+        return spoken_list(self._phrases(roles, without), "or")
 
     def _phrases(self, roles: Mapping[str, Who], without: tuple[Actor, ...]) -> list[str]:
         phrases = [

@@ -127,6 +127,15 @@ def test_one_late_rewrite_is_found_by_a_witness_that_saw_it() -> None:
     assert not verify(rows, [ENTRIES[50].checkpoint]).whole
 
 
+def test_an_entry_with_a_good_digest_but_a_wrong_number_or_time_is_found() -> None:
+    kept = ENTRIES[:50]
+    skipped = follow(Checkpoint(77, kept[-1].digest), kept[-1].at, record(1), NOON)
+    older = follow(kept[-1].checkpoint, None, record(1), NOON - timedelta(days=1))
+    for entry, word in ((skipped, "does not follow"), (older, "is older")):
+        problems = verify([*ROWS[:50], entry.to_json()]).problems
+        assert [word in problem.message for problem in problems] == [True]
+
+
 def test_a_client_checks_the_new_entries_alone() -> None:
     old = ENTRIES[39].checkpoint
     assert verify(ROWS[40:], [HEAD], start=old).whole

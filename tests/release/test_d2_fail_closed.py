@@ -123,6 +123,38 @@ WRONG = {
 }
 
 
+OTHER = {
+    "sizes": {"blobs": replace(FACTS.blobs, digest=FACTS.contents.lock)},
+    "contents": {"contents": replace(FACTS.contents, digest=FACTS.contents.lock)},
+    "verified": {"verification": replace(FACTS.verification, digest=FACTS.contents.lock)},
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_fact_about_other_bytes_is_no_fact(name: str) -> None:
+    found = approved(of=replace(FACTS, **OTHER[name]))
+    assert name in [c.code for c in found.refusals if c.answer == "unknown"]
+
+
+def test_state_that_has_changed_or_is_about_another_package_refuses() -> None:
+    there = AROUND.slots["production"]
+    moved = {**AROUND.slots, "production": replace(there, generation=4)}
+    other = {**AROUND.slots, "production": replace(there, package="fraud")}
+    source = {**AROUND.slots, "staging": replace(AROUND.slots["staging"], package="fraud")}
+    tried = {
+        "target": [replace(AROUND, slots=moved), replace(AROUND, slots=other)],
+        "source": [replace(AROUND, slots=source)],
+        "policy": [replace(AROUND, policy=FACTS.digest)],
+        "audit": [replace(AROUND, audit=False)],
+        "metric": [replace(AROUND, metrics={**AROUND.metrics, "production": {}})],
+    }
+    for code, variants in tried.items():
+        for around_it in variants:
+            found = approved(at=around_it)
+            assert any(c.code.startswith(code) for c in found.refusals), code
+            assert not found.passed
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_a_fact_that_is_wrong_refuses(name: str) -> None:
     found = approved(of=replace(FACTS, **WRONG[name]))

@@ -143,7 +143,7 @@ def test_the_sentence_says_why() -> None:
     with pytest.raises(ModelPackError) as caught:
         step(asked, yes(found(asked), ADA))
     assert caught.value.message == (
-        "You cannot approve this: Ada made it and asked for it and pushed it last."
+        "You cannot approve this: Ada made it, asked for it and pushed it last."
     )
     assert caught.value.advice == "Rita or Omar can."
 

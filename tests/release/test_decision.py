@@ -270,6 +270,21 @@ def test_a_policy_that_is_not_the_approved_one_lets_nobody_ask() -> None:
             step(replace(lane(), policy=policy), ask(lane()))
 
 
+def test_checks_made_under_a_former_policy_are_made_again() -> None:
+    here = waiting()
+    here = step(here, yes(found(here), RITA))
+    late = checked(here)
+    here = replace(here, policy=digest("another"))
+    again = effects(here, late)
+    assert [c.round for c in checks_asked(again)] == [late.round + 1]
+    assert found(step(here, late)).phase == "Checking"
+
+
+def test_a_pointer_is_never_older_than_what_it_replaces() -> None:
+    here = step(deploying(), Deployed("p1", 1, "Succeeded"), now=NOON - 40 * DAY)
+    assert here.slot.pointer.since == NOON
+
+
 def test_what_is_there_already_and_what_is_elsewhere_is_refused() -> None:
     with pytest.raises(Conflict, match="already runs"):
         step(active(), ask(active(), name="p2"))
