@@ -95,7 +95,7 @@ def test_what_a_notebook_can_do(
     facts = json.loads(next(x for x in ran.text.splitlines() if x.startswith("FACTS"))[6:])
 
     assert result.metrics == {"score": 3.5}
-    assert result.outputs == ("beside.csv", "made.txt", "x") if result.isolation.sealed else True
+    assert result.outputs == ("1", "beside.csv", "made.txt") if result.isolation.sealed else True
     assert (tmp_path / "work/made.txt").read_text() == "x"
     assert not (tmp_path / "work/in/given.csv").exists()
     assert given.read_text() == "a,b\n1,2\n"
