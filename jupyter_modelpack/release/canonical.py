@@ -18,8 +18,7 @@ def canonical(value: Any) -> bytes:
 
     Floats are among that: databases and languages write them differently, so they go in as text.
     """
-    _check(value, 0)
-    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(_plain(value, 0), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -68,25 +67,16 @@ def spoken_list(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
 
 
-def _check(value: Any, depth: int) -> None:
+def _plain(value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, (str, int)):
+        return value
     if depth > _DEEPEST:
         raise InvalidInput("A value is nested too deeply.", field="value")
     if isinstance(value, Mapping):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise InvalidInput("The names in a JSON object are text.", field="value")
-            _check(item, depth + 1)
-    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        for item in value:
-            _check(item, depth + 1)
-    elif value is not None and not isinstance(value, (str, bool, int)):
-        kind = type(value).__name__
-        raise InvalidInput(f"A {kind} has no single spelling; write it as text.", field="value")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    return value
+        if not all(isinstance(key, str) for key in value):
+            raise InvalidInput("The names in a JSON object are text.", field="value")
+        return {key: _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_plain(item, depth + 1) for item in value]
+    kind = type(value).__name__
+    raise InvalidInput(f"A {kind} has no single spelling; write it as text.", field="value")
