@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jupyter_modelpack.errors import InvalidInput, NotFound
 from jupyter_modelpack.notebook.files import FileFact
+from jupyter_modelpack.notebook.paths import is_text
 from jupyter_modelpack.notebook.snapshot import LIMIT
 
 _READ = 1 << 20
@@ -61,10 +62,10 @@ class FolderFiles:
         return FileFact(info.st_size, stat.S_ISDIR(info.st_mode))
 
     def list(self, folder: str) -> Iterable[str]:
-        """Return the names in a folder, sorted."""
+        """Return the names in a folder that are text, sorted."""
         found = self._inside(folder)
         try:
-            return sorted(os.listdir(found)) if found is not None else ()
+            return sorted(filter(is_text, os.listdir(found))) if found is not None else ()
         except OSError:
             return ()
 

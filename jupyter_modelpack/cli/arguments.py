@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.errors import InvalidInput
+from jupyter_modelpack.notebook.paths import is_text
 
 if TYPE_CHECKING:
     from jupyter_modelpack.workshop import Workshop
@@ -49,4 +50,11 @@ def notebook_path(path: Path) -> Path:
             field="notebook",
             advice="Give the path of an .ipynb file.",
         )
-    return path.resolve()
+    found = path.resolve()
+    if not is_text(str(found)):
+        raise InvalidInput(
+            f"The path of {path.name!a} is not text in UTF-8.",
+            field="notebook",
+            advice="Rename the notebook or its folder.",
+        )
+    return found

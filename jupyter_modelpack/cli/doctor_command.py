@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from jupyter_modelpack.cli.terminal import console, print_json
+from jupyter_modelpack.cli.terminal import print_json, say
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for check in checks:
             sign = "[green]✓[/]" if check.ok else ("[red]✕[/]" if check.needed else "[yellow]○[/]")
-            console.print(f"{sign} {check.sentence}", soft_wrap=True)
+            say(sign + " {}", check.sentence)
             if check.advice and not check.ok:
-                console.print(f"  [dim]{check.advice}[/]", soft_wrap=True)
+                say("  [dim]{}[/]", check.advice)
     return 1 if any(check.needed and not check.ok for check in checks) else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from jupyter_modelpack.cli.arguments import workshop
-from jupyter_modelpack.cli.terminal import console, print_json, size
+from jupyter_modelpack.cli.terminal import print_json, say, size
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -19,5 +19,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"path": str(target), "size": written, "format": arguments.format})
     else:
-        console.print(f"[green]✓[/] {target} ({size(written)})", soft_wrap=True)
+        say("[green]✓[/] {} ({})", target, size(written))
     return 0

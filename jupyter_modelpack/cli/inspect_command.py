@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from jupyter_modelpack.cli.arguments import notebook_path, workshop
-from jupyter_modelpack.cli.terminal import console, print_findings, print_json
+from jupyter_modelpack.cli.terminal import print_findings, print_json, say
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -17,5 +17,5 @@ def run(arguments: argparse.Namespace) -> int:
     elif inspection.findings:
         print_findings(inspection.findings)
     else:
-        console.print("[green]✓[/] Nothing in the way.")
+        say("[green]✓[/] Nothing in the way.")
     return 1 if blocked else 0

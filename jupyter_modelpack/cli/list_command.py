@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from jupyter_modelpack.cli.arguments import workshop
-from jupyter_modelpack.cli.terminal import console, print_json, print_table, size
+from jupyter_modelpack.cli.terminal import print_json, print_table, say, size
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -14,7 +14,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"packages": packages})
     elif not packages:
-        console.print("No packages yet. Make one: jupyter modelpack package NOTEBOOK")
+        say("No packages yet. Make one: jupyter modelpack package NOTEBOOK")
     else:
         rows = [
             (

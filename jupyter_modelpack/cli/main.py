@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -27,6 +28,10 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 no, 2 wrong use, 3 something broke."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a name may have signs that the terminal's encoding lacks, or bytes that are no text
+            stream.reconfigure(errors="backslashreplace")
     arguments = parser().parse_args(argv)
     command: Command = arguments.command
     try:

@@ -9,10 +9,10 @@ import threading
 from jupyter_modelpack.cli.arguments import limits_of, notebook_path, pairs, workshop
 from jupyter_modelpack.cli.terminal import (
     StepDisplay,
-    console,
     errors,
     print_findings,
     print_json,
+    say,
     seconds,
     size,
 )
@@ -66,22 +66,26 @@ def run(arguments: argparse.Namespace) -> int:
 def _print(result: PackageResult) -> None:
     record = result.record
     print_findings(record["findings"])
-    console.print(f"\n[bold]{result.name} {result.version}[/]  {record['why']}", soft_wrap=True)
+    say("\n[bold]{} {}[/]  {}", result.name, result.version, record["why"])
     if result.unchanged:
-        console.print("Nothing changed: this is the package you already had.")
+        say("Nothing changed: this is the package you already had.")
     verified = record["verified"]
     sign = "[green]✓[/]" if verified["phase"] == "Succeeded" else "[yellow]▲[/]"
-    console.print(f"{sign} {verified['text']}", soft_wrap=True)
+    say(sign + " {}", verified["text"])
     if record["checks"]:
         passed = sum(bool(check["passed"]) for check in record["checks"])
-        console.print(f"[green]✓[/] {passed} of {len(record['checks'])} checks passed.")
+        say("[green]✓[/] {} of {} checks passed.", passed, len(record["checks"]))
     for name, value in record["metrics"].items():
-        console.print(f"  {name} [bold]{value}[/]")
+        say("  {} [bold]{}[/]", name, value)
     layers = len(record["layers"])
     reused = record["reused_layers"]
     there = f", {reused} were there already" if reused else ""
-    console.print(
-        f"{size(record['size'])} in {layers} layers{there}; yours: {size(record['own_size'])}"
+    say(
+        "{} in {} layers{}; yours: {}",
+        size(record["size"]),
+        layers,
+        there,
+        size(record["own_size"]),
     )
-    console.print(record["digest"], soft_wrap=True)
-    console.print(f"[dim]in {seconds(record['seconds']['total'])}[/]")
+    say("{}", record["digest"])
+    say("[dim]in {}[/]", seconds(record["seconds"]["total"]))

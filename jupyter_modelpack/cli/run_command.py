@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 from jupyter_modelpack.cli.arguments import limits_of, pairs, workshop
-from jupyter_modelpack.cli.terminal import console, print_json, seconds
+from jupyter_modelpack.cli.terminal import print_json, say, seconds
 from jupyter_modelpack.errors import InvalidInput
 
 
@@ -57,26 +57,26 @@ def _write(text: str) -> None:
 def _print(record: dict[str, object]) -> None:
     isolation = record["isolation"]
     assert isinstance(isolation, dict)
-    console.print(f"\n{record['phase']} in {seconds(float(str(record['seconds'])))}.", end=" ")
-    console.print(str(isolation["sentence"]), soft_wrap=True)
+    took = seconds(float(str(record["seconds"])))
+    say("\n{} in {}. {}", record["phase"], took, isolation["sentence"])
     error = record["error"]
     if isinstance(error, dict):
         place = f"cell {error['cell']}: " if error.get("cell") else ""
         said = f"{error.get('ename', '')}: {error.get('evalue', '')}".strip(": ")
-        console.print(f"[red]✕[/] {place}{said}", soft_wrap=True)
+        say("[red]✕[/] {}{}", place, said)
     checks = record["checks"]
     assert isinstance(checks, (list, tuple))
     for check in checks:
         sign = "[green]✓[/]" if check["passed"] else "[red]✕[/]"
         message = "" if check["passed"] else f": {check.get('message', '')}"
-        console.print(f"{sign} check in cell {check['cell']}{message}", soft_wrap=True)
+        say(sign + " check in cell {}{}", check["cell"], message)
     metrics = record["metrics"]
     assert isinstance(metrics, dict)
     for name, value in metrics.items():
-        console.print(f"  {name} [bold]{value}[/]")
+        say("  {} [bold]{}[/]", name, value)
     outputs = record["outputs"]
     assert isinstance(outputs, (list, tuple))
     for output in outputs:
-        console.print(f"  wrote {output['path']}", soft_wrap=True)
+        say("  wrote {}", output["path"])
     if record["executed_notebook"]:
-        console.print(f"  the notebook as it ran: {record['executed_notebook']}", soft_wrap=True)
+        say("  the notebook as it ran: {}", record["executed_notebook"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_modelpack.cli.arguments import workshop
-from jupyter_modelpack.cli.terminal import console, print_findings, print_json, print_table, size
+from jupyter_modelpack.cli.terminal import print_findings, print_json, print_table, say, size
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -16,27 +16,27 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(record)
         return 0
-    console.print(f"[bold]{record['name']} {record['version']}[/]  {record['why']}", soft_wrap=True)
-    console.print(f"{record['verified']['text']}", soft_wrap=True)
-    console.print(f"{record['digest']}  {size(record['size'])}", soft_wrap=True)
-    console.print(_evidence(record), soft_wrap=True)
-    console.print(f"[dim]from {record['path']}, {record['created']}[/]", soft_wrap=True)
+    say("[bold]{} {}[/]  {}", record["name"], record["version"], record["why"])
+    say("{}", record["verified"]["text"])
+    say("{}  {}", record["digest"], size(record["size"]))
+    say("{}", _evidence(record))
+    say("[dim]from {}, {}[/]", record["path"], record["created"])
     if record["parameters"]:
-        console.print("\n[bold]Parameters[/]")
+        say("\n[bold]Parameters[/]")
         print_table(
             [(p["name"], p["type"], repr(p["default"])) for p in record["parameters"]],
             ("name", "type", "default"),
         )
     if record["metrics"]:
-        console.print("\n[bold]Metrics[/]")
+        say("\n[bold]Metrics[/]")
         print_table([(k, str(v)) for k, v in record["metrics"].items()], ("name", "value"))
-    console.print("\n[bold]Layers[/]")
+    say("\n[bold]Layers[/]")
     print_table(
         [(layer["what"], size(layer["size"]), layer["digest"][7:19]) for layer in record["layers"]],
         ("what", "size", "digest"),
     )
     if record["findings"]:
-        console.print("\n[bold]Findings[/]")
+        say("\n[bold]Findings[/]")
         print_findings(record["findings"])
     return 0
 

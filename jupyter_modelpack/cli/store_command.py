@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from jupyter_modelpack.cli.arguments import workshop
-from jupyter_modelpack.cli.terminal import console, print_json, size
+from jupyter_modelpack.cli.terminal import print_json, say, size
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -17,14 +17,14 @@ def run(arguments: argparse.Namespace) -> int:
             print_json({"problems": [vars(problem) for problem in problems]})
         elif problems:
             for problem in problems:
-                console.print(f"[red]✕[/] {problem}", soft_wrap=True)
-            console.print("Package the notebooks named above again to mend the store.")
+                say("[red]✕[/] {}", problem)
+            say("Package the notebooks named above again to mend the store.")
         else:
-            console.print("[green]✓[/] Every blob has the digest it is named for.")
+            say("[green]✓[/] Every blob has the digest it is named for.")
         return 1 if problems else 0
     freed = shop.collect_garbage(arguments.older_than)
     if arguments.json:
         print_json({"blobs": freed.blobs, "bytes": freed.bytes})
     else:
-        console.print(f"[green]✓[/] Freed {size(freed.bytes)} in {freed.blobs} blobs.")
+        say("[green]✓[/] Freed {} in {} blobs.", size(freed.bytes), freed.blobs)
     return 0

@@ -42,6 +42,11 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 
+def say(words: str, *values: object, end: str = "\n") -> None:
+    """Print one line: ``words`` may have markup, and the values in its ``{}`` are shown as is."""
+    console.print(words.format(*(escape(str(v)) for v in values)), end=end, soft_wrap=True)
+
+
 def print_json(value: Any) -> None:
     """Print one JSON document on standard output."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")

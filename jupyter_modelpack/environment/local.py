@@ -12,6 +12,7 @@ from jupyter_modelpack.environment.facts import Facts
 from jupyter_modelpack.environment.host import Host, stays_below
 from jupyter_modelpack.environment.records import walk
 from jupyter_modelpack.notebook.denied import is_denied
+from jupyter_modelpack.notebook.paths import is_text
 
 DATA_LIMIT = 16 << 20
 _PATH_ADDED = re.compile(
@@ -137,6 +138,9 @@ class _Finder:
             reason = "it is a link to a file outside the notebook's folder"
         if reason is None and not path.endswith(_CODE) and described.size > DATA_LIMIT:
             reason = f"it is larger than {DATA_LIMIT >> 20} MiB"
+        if not is_text(path):
+            path = ascii(path)[1:-1]
+            reason = "its name is not text in UTF-8"
         if reason is not None:
             self.left_out[path] = reason
             return

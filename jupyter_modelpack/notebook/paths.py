@@ -10,6 +10,11 @@ _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\[^\\]")
 _SCRATCH = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys", "/work")
 
 
+def is_text(path: str) -> bool:
+    """Tell whether a path is text in UTF-8, which is all that a record or an image can hold."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in path)
+
+
 def is_url(text: str) -> bool:
     """Tell whether a text is an address on a network rather than a file."""
     return bool(_URL.match(text)) and not text.startswith("file://")
