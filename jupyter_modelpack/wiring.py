@@ -21,7 +21,6 @@ from jupyter_modelpack.adapters.inspector_process import InspectorProcess
 from jupyter_modelpack.adapters.log_files import LogFiles
 from jupyter_modelpack.adapters.worker_pool import WorkerPool, WorkerSpec
 from jupyter_modelpack.services.builds import Builds
-from jupyter_modelpack.services.inspection import inspect_notebook
 from jupyter_modelpack.services.runs import Runs
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ class Wiring:
 
     def inspect(self, path: str) -> dict[str, Any]:
         """Inspect the notebook at an absolute path, in another process."""
-        return inspect_notebook(path, self._inspector, self.ledger.packages)
+        return self._inspector.survey(path)
 
     def info(self) -> dict[str, Any]:
         """Say what this installation can do."""

@@ -235,7 +235,7 @@ def _inspect(shop: Callable[[], Any], lines: IO[bytes], out: IO[bytes]) -> int:
 
 def _answer(opened: Any, path: str) -> dict[str, Any]:
     try:
-        return {"inspection": opened.inspect(path).to_json()}
+        return {"inspection": opened.survey(path)}
     except Exception as error:
         if not isinstance(error, ModelPackError):
             _report(type(error), error, error.__traceback__)

@@ -31,14 +31,6 @@ class Isolation:
     sentence: str = "Runs are kept apart by bubblewrap: no network, read-only root."
 
 
-@dataclass(frozen=True)
-class Inspected:
-    content: Mapping[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        return dict(self.content)
-
-
 def golden(name: str) -> Any:
     return json.loads((GOLDEN / f"{name}.json").read_text("utf-8"))
 
@@ -54,7 +46,7 @@ class FakeWorkshop:
     def isolation(self) -> Isolation:
         return Isolation()
 
-    def inspect(self, path: str) -> Inspected:
+    def survey(self, path: str) -> dict[str, Any]:
         content = self._called("inspect", path)
         told = json.loads(content)["metadata"].get("fake", {})
         if told.get("end") == "bug":
@@ -63,8 +55,13 @@ class FakeWorkshop:
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(told.get("seconds", 0))
         found = {**golden("inspection"), "path": path, "digest": digest(content)}
-        del found["unchanged"]
-        return Inspected(found)
+        packages = open_ledger(self.data_dir).packages
+        named = None
+        for made in packages.list(path=path)[:1]:
+            record = packages.get(made["name"], made["version"])
+            if record["notebook_digest"] == found["digest"]:
+                named = {"name": made["name"], "version": made["version"]}
+        return {**found, "unchanged": named}
 
     def package(
         self, request: PackageRequest, progress: Any, cancelled: Callable[[], bool]

@@ -9,23 +9,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from jupyter_modelpack import errors
 from jupyter_modelpack.adapters.worker_pool import WorkerSpec
 from jupyter_modelpack.errors import BackendError, ModelPackError
-
-
-@dataclass(frozen=True)
-class Answered:
-    """An inspection that another process made."""
-
-    content: Mapping[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return dict(self.content)
 
 
 class InspectorProcess:
@@ -38,15 +26,16 @@ class InspectorProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
-    def inspect(self, path: str) -> Answered:
-        """Return what was found in a notebook; raises what an inspection raises.
+    def survey(self, path: str) -> dict[str, Any]:
+        """Return the inspection of a notebook as JSON; raises what an inspection raises.
 
         BackendError means that it took longer than the limit or broke the process.
         """
         answer = self._ask({"path": path})
         if "error" in answer:
             raise error_from(answer["error"])
-        return Answered(answer["inspection"])
+        found: dict[str, Any] = answer["inspection"]
+        return found
 
     def close(self) -> None:
         """End the process."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_modelpack.adapters.sandbox.request import RunRequest, RunResult
 from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.disk import store_errors
 from jupyter_modelpack.oci.layout import Layout
+
+_LEAST_ROOM = 1 << 20
 
 
 class Order(Protocol):
@@ -89,4 +95,13 @@ class Runner:
             log.close()
             if redaction:
                 rewrite_results(request.work_dir.resolve(), redaction.copy)
+        if result.phase == "Errored":
+            _check_room(request.work_dir)
         return redaction.result(result)
+
+
+def _check_room(folder: Path) -> None:
+    """Raise StoreError when the disk is full, which is why a run breaks without a word."""
+    if shutil.disk_usage(folder).free < _LEAST_ROOM:
+        with store_errors(folder):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

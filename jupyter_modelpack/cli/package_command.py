@@ -16,7 +16,7 @@ from jupyter_modelpack.cli.terminal import (
     seconds,
     size,
 )
-from jupyter_modelpack.errors import GateNotSatisfied, InvalidInput
+from jupyter_modelpack.errors import BackendError, GateNotSatisfied, InvalidInput
 from jupyter_modelpack.services.packaging_types import PackageRequest, PackageResult
 
 
@@ -50,9 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     with StepDisplay(quiet=arguments.json) as display:
         try:
             result = workshop(arguments, **limits).package(request, display, stop.is_set)
-        except GateNotSatisfied:
+        except (GateNotSatisfied, BackendError) as error:
             if not arguments.json:
                 display.print_log()
+            if not arguments.json and isinstance(error, GateNotSatisfied):
                 print_findings(display.found, errors)
             raise
     if arguments.json:

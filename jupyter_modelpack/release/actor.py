@@ -123,21 +123,38 @@ def shown_name(username: str) -> str:
     return username.capitalize() if username.isalpha() and username.islower() else username
 
 
-def people(actors: Iterable[Actor], excluded: Iterable[Actor] = ()) -> list[tuple[Actor, ...]]:
-    """Group accounts into people, leaving out everybody linked with an excluded account.
+def people(
+    actors: Iterable[Actor], barred: Iterable[Actor] = (), links: Iterable[Actor] = ()
+) -> list[tuple[Actor, ...]]:
+    """Group accounts into people, without everybody who is linked with a barred account.
 
     Links are followed through: if B shares an alias with A and C shares one with B, all are one.
+    ``links`` are accounts that join others without counting themselves.
     """
-    groups: list[tuple[set[str], list[Actor], bool]] = []
-    for actor, barred in [*((a, False) for a in actors), *((a, True) for a in excluded)]:
-        keys, members = set(actor.keys), [] if barred else [actor]
+    groups: list[_Person] = []
+    labelled = [_Person(set(actor.keys), [actor]) for actor in actors]
+    labelled += [_Person(set(actor.keys), [], barred=True) for actor in barred]
+    labelled += [_Person(set(actor.keys), []) for actor in links]
+    for person in labelled:
         apart = []
         for group in groups:
-            if keys.isdisjoint(group[0]):
+            if person.keys.isdisjoint(group.keys):
                 apart.append(group)
             else:
-                keys |= group[0]
-                members = [*group[1], *members]
-                barred = barred or group[2]
-        groups = [*apart, (keys, members, barred)]
-    return [tuple(members) for _, members, barred in groups if members and not barred]
+                person = group.joined(person)
+        groups = [*apart, person]
+    return [tuple(group.members) for group in groups if group.members and not group.barred]
+
+
+@dataclass(frozen=True)
+class _Person:
+    keys: set[str]
+    members: list[Actor]
+    barred: bool = False
+
+    def joined(self, other: _Person) -> _Person:
+        return _Person(
+            self.keys | other.keys,
+            [*self.members, *other.members],
+            self.barred or other.barred,
+        )

@@ -138,7 +138,7 @@ def tally(
         else:
             counted.append(approval.actor)
     barred = [actor for actor in involved.values() if actor is not None]
-    groups = people(counted, barred)
+    groups = people(counted, barred, [actor for actor, _ in set_aside])
     return Tally(rule.needed, tuple(group[0] for group in groups), tuple(set_aside), unknown)
 
 

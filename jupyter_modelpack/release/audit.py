@@ -135,9 +135,9 @@ def verify(
     Any edit, deletion, swap or insertion breaks the chain; a cut or a rewrite of all that follows
     is found by a witness that is at least as new.
     """
-    head, problems = start, list[Problem]()
-    known = {witness.size: witness.root for witness in [*witnesses, start]}
-    twice = {w.size for w in witnesses if known[w.size] != w.root}
+    head, problems, seen = start, list[Problem](), (*witnesses, start)
+    known = {witness.size: witness.root for witness in seen}
+    twice = {witness.size for witness in seen if known[witness.size] != witness.root}
     problems += [Problem(size, "Two checkpoints of this size differ.") for size in sorted(twice)]
     last = ""
     for row in rows:

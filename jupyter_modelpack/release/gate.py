@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -158,7 +158,7 @@ def evaluate(
         _permitted(question, place, policy),
         *gate_checks(question.kind, facts, around, policy, place, now),
         *evidence_checks(facts, policy),
-        *([_approvals(counted, rule, policy, place, barred)] if rule.needed else []),
+        *([_approvals(counted, rule, policy, place, involved)] if rule.needed else []),
     )
     givers = rule.givers.sentence(policy.roles, barred) if rule.needed else ""
     return GateReport(binding, checks, givers, barred, counted.counted, rule.needed)
@@ -231,9 +231,14 @@ def _permitted(question: Question, place: Place, policy: Policy) -> Check:
 
 
 def _approvals(
-    counted: Tally, rule: Approvals, policy: Policy, place: Place, barred: Iterable[Actor]
+    counted: Tally,
+    rule: Approvals,
+    policy: Policy,
+    place: Place,
+    involved: Mapping[str, Actor | None],
 ) -> Check:
-    plural = "approval" if counted.needed == 1 else "approvals"
+    barred = tuple(actor for actor in involved.values() if actor is not None)
+    plural = "approval" if len(counted.counted) == 1 else "approvals"
     sentence = f"{len(counted.counted)} {plural} of {counted.needed}"
     if counted.reached:
         return Check(APPROVALS, "pass", sentence, f"{people_list(counted.counted)} approved.")
@@ -241,7 +246,7 @@ def _approvals(
         detail = f"{counted.unknown[0].upper()}{counted.unknown[1:]}."
         advice = "Package and ask again with a login that names you."
         return Check(APPROVALS, "unknown", sentence, detail, counted.unknown, advice)
-    givers = rule.givers.sentence(policy.roles, tuple(barred))
+    givers = rule.givers.sentence(policy.roles, barred)
     if not givers:
         brief = f"nobody can approve: the policy names no approvers for {place.name}"
         if not rule.givers.is_nobody:
@@ -249,5 +254,17 @@ def _approvals(
         detail = f"{brief[0].upper()}{brief[1:]}."
         return Check(APPROVALS, "fail", sentence, detail, brief, "Name approvers in the policy.")
     reasons = "; ".join(dict.fromkeys(why for _, why in counted.set_aside))
-    detail = f"{givers[0].upper()}{givers[1:]}." + (f" Not counted: {reasons}." if reasons else "")
+    detail = f"{givers[0].upper()}{givers[1:]}. {_not_you(involved)}"
+    detail += f" Not counted: {reasons}." if reasons else ""
     return Check(APPROVALS, "fail", sentence, detail, "", f"Ask {givers}.")
+
+
+def _not_you(involved: Mapping[str, Actor | None]) -> str:
+    did: dict[str, list[str]] = {}
+    for what, actor in involved.items():
+        if actor is not None:
+            did.setdefault(actor.shown, []).append(what)
+    return " ".join(
+        f"Not {name}: {', '.join(parts[:-1])}{' and ' if parts[1:] else ''}{parts[-1]}."
+        for name, parts in did.items()
+    )

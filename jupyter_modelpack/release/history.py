@@ -1,4 +1,4 @@
-"""The history: what held an environment at a time, who asked, who approved, why, by which policy."""
+"""The history: what held an environment when, who asked, who approved, why, by which policy."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from jupyter_modelpack.release.event import Record
 from jupyter_modelpack.release.policy import Policy
 from jupyter_modelpack.release.policy_text import parse_policy
 
-Phase = Literal["Waiting", "Active", "Rejected", "Withdrawn", "Superseded"]
+Phase = Literal["Waiting", "Active", "Rejected", "Superseded"]
 POLICY = "policy"
 
 

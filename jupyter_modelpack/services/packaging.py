@@ -121,7 +121,10 @@ def package(
     Raises GateNotSatisfied when a finding blocks or the sealed run fails, InvalidInput for what
     cannot be packaged, Aborted when ``cancelled`` says so. What existed before stays as it was.
     """
-    return _Packaging(request, ports, progress, cancelled).run()
+    try:
+        return _Packaging(request, ports, progress, cancelled).run()
+    except Aborted as error:
+        raise Aborted("Packaging was stopped.", advice="Nothing was changed.") from error
 
 
 class _Packaging:
@@ -235,9 +238,9 @@ class _Packaging:
         if verification.phase == "Succeeded":
             return
         if verification.phase == "Aborted":
-            raise Aborted("Packaging was stopped.", advice="Nothing was changed.")
+            raise Aborted("The run was stopped.")
         if verification.phase == "Errored":
-            raise BackendError(verification.text, advice="Run it again; the log says more.")
+            raise BackendError(verification.text, advice="Try it again; the log says more.")
         failing = [f for f in verification.findings if f.severity == "blocking"]
         raise GateNotSatisfied(
             verification.text,

@@ -200,6 +200,9 @@ def _failure(result: RunFacts, sealed: bool, network_allowed: bool) -> tuple[str
         text = f"Cell {cell} needs the network, and a sealed run has none: {what}"
         advice = "Put the data beside the notebook, or allow the network; it is then not sealed."
         return text, Finding("needs-network", "blocking", text, cell=cell, advice=advice)
+    if error.get("ename") == "NotStarted":
+        text = f"The run did not begin: {error.get('evalue')}."
+        return text, Finding("run-failed", "blocking", text, advice="The log says more.")
     if error.get("ename") == "MemoryError" or error.get("ename") == "OutOfMemory":
         text = f"Cell {cell} needed more memory than the run may have."
         advice = "Use less data, or raise the memory limit in the settings."

@@ -51,8 +51,6 @@ def test_packages_are_kept_once(ledger):
     assert packages.by_digest("churn", "sha256:b")["version"] == "1.10.0"
     assert packages.by_digest(None, "sha256:b")["version"] == "1.10.0"
     assert packages.by_digest("other", "sha256:b") is None
-    assert packages.of_notebook("/n.ipynb", "sha256:n") == ("churn", "1.9.0")
-    assert packages.of_notebook("/n.ipynb", "sha256:x") is None
     assert packages.file("churn", "1.0.0", "kubernetes") == b"job"
     assert packages.file("churn", "1.0.0", "kubeflow") is None
     packages.put(record(size=2), {"kubeflow": b"yaml"})

@@ -18,11 +18,6 @@ from traitlets.config import Config
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Let pytest-jupyter run the tests: in another loop than the server's they would wait."""
-    config.option.asyncio_mode = "strict"
-
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -20,7 +20,6 @@ from jupyter_modelpack.errors import (
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.services.builds import BuildOrder, Builds, carry_out_build
-from jupyter_modelpack.services.inspection import inspect_notebook
 from jupyter_modelpack.services.packaging_types import STEPS, PackageResult, StepReport
 from jupyter_modelpack.services.runs import RunRequest, Runs, carry_out_run
 from jupyter_modelpack.services.work import LogChunk, Work, ended, new_build_state, new_run_state
@@ -303,17 +302,3 @@ def test_a_run_ends_in_a_sentence(result, code, words):
         assert state["error"] is None
     else:
         assert (state["error"]["code"], state["error"]["message"]) == (code, words)
-
-
-def test_an_inspection_says_what_is_packaged_already():
-    class Inspectors:
-        def inspect(self, path):
-            return SimpleNamespace(to_json=lambda: {"digest": "sha256:a"})
-
-    class Made:
-        def of_notebook(self, path, digest):
-            return ("churn", "1.0.0") if (path, digest) == ("/n", "sha256:a") else None
-
-    found = inspect_notebook("/n", Inspectors(), Made())
-    assert found["unchanged"] == {"name": "churn", "version": "1.0.0"}
-    assert inspect_notebook("/m", Inspectors(), Made())["unchanged"] is None

@@ -57,15 +57,6 @@ class PackageTable:
         with self._database.reading() as connection:
             return [json.loads(text) for text in connection.execute(query).scalars()]
 
-    def of_notebook(self, path: str, notebook_digest: str) -> tuple[str, str] | None:
-        """Return name and version of the newest package of a notebook with this content."""
-        query = sa.select(packages.c.name, packages.c.version).where(
-            packages.c.path == path, packages.c.notebook_digest == notebook_digest
-        )
-        with self._database.reading() as connection:
-            row = connection.execute(query.order_by(packages.c.id.desc()).limit(1)).first()
-        return None if row is None else (row[0], row[1])
-
     def put(self, record: Record, files: Mapping[str, bytes]) -> None:
         """Keep a record and its files, all or nothing, in place of one of this name and digest.
 

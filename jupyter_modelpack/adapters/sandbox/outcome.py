@@ -106,7 +106,7 @@ def _reason(ended: Ended, trail: _Trail, memory_limit: int | None) -> tuple[Phas
         return phase, "Crashed", f"Python was ended by {_signal_name(code - 128)}"
     if trail.started:
         return phase, "Ended", f"Python was ended, with exit code {code}"
-    return phase, "NotStarted", f"the run did not begin (exit code {code}); its log says why"
+    return phase, "NotStarted", f"Python ended with exit code {code}"
 
 
 def _out_of_memory(ended: Ended, memory_limit: int | None) -> bool:
