@@ -23,11 +23,13 @@ import { RunForm } from '../sections/runform';
 import { Runs } from '../sections/runs';
 import { IFinding, IReference, IRun } from '../tokens';
 import { PanelModel } from './model';
+import { WaitingForYou, WhereItLives } from './releases';
 
 /** What the panel asks of JupyterLab. */
 export interface IHost {
   openRunNotebook: (run: IRun) => void;
   showFile: (path: string) => void;
+  openReview: (id: string) => void;
 }
 
 export interface IViewProps {
@@ -49,7 +51,12 @@ export function View(props: IViewProps): JSX.Element {
     return <NotSaved trans={trans} />;
   }
   if (!session) {
-    return <NoNotebook trans={trans} />;
+    return (
+      <>
+        <NoNotebook trans={trans} />
+        <WaitingForYou {...props} />
+      </>
+    );
   }
   if (!['', 'python'].includes(follower.language)) {
     return <OtherLanguage trans={trans} language={follower.language} />;
@@ -64,6 +71,8 @@ export function View(props: IViewProps): JSX.Element {
       {!succeeded && <Steps {...props} session={session} />}
       <Made {...props} session={session} onReveal={reveal} />
       {succeeded && <Steps {...props} session={session} />}
+      <WhereItLives {...props} session={session} />
+      <WaitingForYou {...props} />
       <Others {...props} session={session} />
     </React.Fragment>
   );
@@ -109,6 +118,7 @@ function Top({ model, session, trans }: IPart): JSX.Element {
       name={nameOf(session.path)}
       path={session.path}
       standing={standingOf(session)}
+      badge={session.environments.value?.badge ?? ''}
       last={session.inspection.value?.unchanged ?? last ?? null}
       dirty={model.follower.dirty}
       blocking={countBlocking(findingsOf(session))}
