@@ -18,6 +18,7 @@ const BELOW: Record<string, string[]> = {
     'tokens'
   ],
   review: [
+    'panel',
     'sections',
     'components',
     'manager',

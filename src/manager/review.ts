@@ -11,13 +11,13 @@ import {
   IReview,
   isOpen
 } from '../releases';
-import { Problem } from '../tokens';
+import { IRun, IRunsAPI, isOver, Problem } from '../tokens';
 import { Pulse } from './pulse';
 import { Resource } from './resource';
 
 export class ReviewWatch implements IDisposable {
   constructor(
-    private readonly api: IReleasesAPI,
+    private readonly api: IReleasesAPI & IRunsAPI,
     readonly id: string,
     interval = 2000
   ) {
@@ -37,6 +37,11 @@ export class ReviewWatch implements IDisposable {
   /** What each release measured, oldest first; empty where it is not known. */
   get measured(): IMeasured[] {
     return this._measured;
+  }
+
+  /** The runs of this release that are over. */
+  get runs(): IRun[] {
+    return this._runs;
   }
 
   /** As whom a decision is made; null while it is not known. */
@@ -65,7 +70,11 @@ export class ReviewWatch implements IDisposable {
     await this.promotion.refresh();
     const { value } = this;
     if (value && !this.isDisposed) {
-      await Promise.all([this.readMetrics(value), this.readIdentity(value)]);
+      await Promise.all([
+        this.readMetrics(value),
+        this.readIdentity(value),
+        this.readRuns(value)
+      ]);
       this._changed.emit();
     }
   }
@@ -104,7 +113,12 @@ export class ReviewWatch implements IDisposable {
     Signal.clearData(this);
   }
 
-  // Both only add to the page: without them it is still complete.
+  /** A run's notebook as static HTML that the server has made safe. */
+  runNotebook(id: string): Promise<string> {
+    return this.api.runNotebook(id);
+  }
+
+  // These only add to the page: without them it is still complete.
   private async readMetrics({ name }: IReview): Promise<void> {
     this._measured = await this.api.metrics(name).catch(() => []);
   }
@@ -112,6 +126,11 @@ export class ReviewWatch implements IDisposable {
   private async readIdentity({ name }: IReview): Promise<void> {
     const lanes = await this.api.environments(name, '').catch(() => null);
     this._identity = lanes?.identity ?? null;
+  }
+
+  private async readRuns({ name, version }: IReview): Promise<void> {
+    const runs = await this.api.runs({ name, version }).catch(() => []);
+    this._runs = runs.filter(run => isOver(run.phase)).slice(0, 5);
   }
 
   private onChange(): void {
@@ -127,6 +146,7 @@ export class ReviewWatch implements IDisposable {
   private looking = false;
   private _deciding = false;
   private _refusal: Problem | null = null;
+  private _runs: IRun[] = [];
   private _measured: IMeasured[] = [];
   private _identity: IIdentity | null = null;
   private readonly promotion: Resource<IReview>;

@@ -21,15 +21,14 @@ import { problemWords } from '../sections/phases';
 import { Result } from '../sections/result';
 import { RunForm } from '../sections/runform';
 import { Runs } from '../sections/runs';
-import { IFinding, IReference, IRun } from '../tokens';
+import { IFinding, IRun } from '../tokens';
 import { PanelModel } from './model';
-import { WaitingForYou, WhereItLives } from './releases';
+import { IReviewHost, WaitingForYou, WhereItLives } from './releases';
 
 /** What the panel asks of JupyterLab. */
-export interface IHost {
+export interface IHost extends IReviewHost {
   openRunNotebook: (run: IRun) => void;
   showFile: (path: string) => void;
-  openReview: (id: string) => void;
 }
 
 export interface IViewProps {
@@ -112,7 +111,7 @@ function findingsOf(session: NotebookSession): IFinding[] {
 }
 
 function Top({ model, session, trans }: IPart): JSX.Element {
-  const last: IReference | undefined = session.shelf.packages[0];
+  const [last] = session.shelf.packages;
   return (
     <Header
       name={nameOf(session.path)}

@@ -13,6 +13,7 @@ import { Review } from '../sections/review';
 export class ReviewBody extends ReactWidget {
   constructor(
     readonly watch: ReviewWatch,
+    private readonly openRun: (id: string) => void,
     private readonly trans: TranslationBundle
   ) {
     super();
@@ -54,6 +55,8 @@ export class ReviewBody extends ReactWidget {
           busy={watch.deciding}
           problem={watch.refusal}
           trans={trans}
+          runs={watch.runs}
+          onOpenRun={this.openRun}
           onDecide={decision => void watch.decide(decision)}
         />
       );

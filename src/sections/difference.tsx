@@ -66,17 +66,25 @@ export function Difference(props: IDifferenceProps): JSX.Element {
       </Part>
       {size?.after && (
         <p className="jp-ModelpackPanel-dim">
-          {size.before === null
-            ? trans.__('The image has %1.', formatSize(size.after))
-            : trans.__(
-                'The image has %1, before %2.',
-                formatSize(size.after),
-                formatSize(size.before)
-              )}
+          {sizeSentence(size.before, size.after, trans)}
         </p>
       )}
     </div>
   );
+}
+
+function sizeSentence(
+  before: number | null,
+  after: number,
+  trans: TranslationBundle
+): string {
+  const [was, will] = [formatSize(before ?? 0), formatSize(after)];
+  if (before === null) {
+    return trans.__('The image has %1.', will);
+  }
+  return was === will
+    ? trans.__('The image has %1, as before.', will)
+    : trans.__('The image has %1, before %2.', will, was);
 }
 
 function Part(props: {

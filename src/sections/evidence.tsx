@@ -56,9 +56,7 @@ export function Evidence(props: {
           <span className="jp-ModelpackPanel-grow">
             {trans.__('Made by')} <Person name={evidence.author} />{' '}
             {evidence.made && <When at={evidence.made} />}
-            <span className="jp-ModelpackPanel-advice">
-              {evidence.path} {evidence.why}
-            </span>
+            <span className="jp-ModelpackPanel-advice">{evidence.path}</span>
           </span>
         </li>
       )}

@@ -23,18 +23,22 @@ export function Gates(props: {
           />
           <span className="jp-ModelpackPanel-grow">
             <Sentence text={each.sentence} />
-            {[each.detail, each.outcome === 'passed' ? '' : each.advice]
-              .filter(Boolean)
-              .map(text => (
-                <span key={text} className="jp-ModelpackPanel-advice">
-                  <Sentence text={text} />
-                </span>
-              ))}
+            {behind(each).map(text => (
+              <span key={text} className="jp-ModelpackPanel-advice">
+                <Sentence text={text} />
+              </span>
+            ))}
           </span>
         </li>
       ))}
     </ul>
   );
+}
+
+/** Who waits needs no advice beside whom for; what is fulfilled needs none at all. */
+function behind({ advice, detail, outcome }: IGate): string[] {
+  const wanted = outcome !== 'passed' && !(outcome === 'waiting' && detail);
+  return [detail, wanted ? advice : ''].filter(Boolean);
 }
 
 function outcomeMark(outcome: Outcome): MarkKind {

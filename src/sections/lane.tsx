@@ -62,18 +62,18 @@ export function Lane(props: ILaneProps): JSX.Element {
         {environment.name}
       </span>
       {holds ? (
-        <span className="jp-ModelpackPanel-holds">
-          <strong>{holds.version}</strong>{' '}
-          <span className="jp-ModelpackPanel-advice">
-            {trans.__('since')} <When at={holds.since} />{' '}
-            {holds.by && <Person name={holds.by} />}
-          </span>
-        </span>
+        <strong>{holds.version}</strong>
       ) : (
         <span className="jp-ModelpackPanel-dim">{trans.__('nothing yet')}</span>
       )}
       <Action {...part} />
       <div className="jp-ModelpackPanel-laneMore">
+        {holds && (
+          <div className="jp-ModelpackPanel-advice">
+            {trans.__('since')} <When at={holds.since} />{' '}
+            {holds.by && <Person name={holds.by} />}
+          </div>
+        )}
         <div id={about} role="status">
           <Standing {...part} />
         </div>

@@ -50,6 +50,7 @@ export function LaneForms(props: ILaneForms): JSX.Element | null {
   if (opened === 'promote' && promote?.allowed && promote.version) {
     return (
       <ReasonForm
+        key="promote"
         {...common}
         label={trans.__('Promote %1 to %2', promote.version, name)}
         versions={[promote.version]}
@@ -68,6 +69,7 @@ export function LaneForms(props: ILaneForms): JSX.Element | null {
   }
   return opened === 'rollback' && rollback ? (
     <ReasonForm
+      key="rollback"
       {...common}
       label={trans.__('Roll back %1', name)}
       versions={rollback.to}

@@ -3,15 +3,18 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import { LinkButton } from '../components/buttons';
 import { Chip } from '../components/chip';
+import { Mark } from '../components/mark';
 import { Person, When } from '../components/person';
 import { Sentence } from '../components/words';
 import { IDecision, IIdentity, IMeasured, IReview } from '../releases';
-import { IProblem } from '../tokens';
+import { IProblem, IRun } from '../tokens';
 import { Decision } from './decision';
 import { Difference } from './difference';
 import { Evidence } from './evidence';
 import { Gates } from './gates';
+import { phaseMark, phaseWord } from './phases';
 import { promotionMark, promotionWord } from './standing';
 
 export interface IReviewProps {
@@ -21,7 +24,10 @@ export interface IReviewProps {
   busy: boolean;
   problem: IProblem | null;
   trans: TranslationBundle;
+  /** The runs of this release that are over, newest first. */
+  runs: IRun[];
   onDecide: (decision: IDecision) => void;
+  onOpenRun: (id: string) => void;
 }
 
 export function Review(props: IReviewProps): JSX.Element {
@@ -49,6 +55,7 @@ export function Review(props: IReviewProps): JSX.Element {
           </Card>
           <Card title={trans.__('Evidence')}>
             <Evidence review={review} trans={trans} />
+            <Runs {...props} />
           </Card>
           <Decision {...props} />
         </div>
@@ -60,7 +67,7 @@ export function Review(props: IReviewProps): JSX.Element {
 function Head({ review, trans }: IReviewProps): JSX.Element {
   const { difference, environment } = review;
   return (
-    <header>
+    <div>
       <div className="jp-ModelpackPanel-row">
         <h2 className="jp-ModelpackReview-title">
           {review.name} {review.version} → {environment}
@@ -79,15 +86,43 @@ function Head({ review, trans }: IReviewProps): JSX.Element {
         {difference &&
           (difference.from === null
             ? trans.__('There is nothing in %1 yet.', environment)
-            : trans.__('%1 runs %2.', environment, difference.from))}
+            : trans.__('%1 runs %2.', capital(environment), difference.from))}
       </p>
       {difference?.sentence && (
         <p className="jp-ModelpackReview-sum">
-          <Sentence text={difference.sentence} />
+          <Sentence text={difference.sentence} />{' '}
+          {review.evidence && <Sentence text={review.evidence.why} />}
         </p>
       )}
-    </header>
+    </div>
   );
+}
+
+/** The runs of this release, each to be read as it ran, in a frame that runs nothing. */
+function Runs({ runs, trans, onOpenRun }: IReviewProps): JSX.Element {
+  return (
+    <ul className="jp-ModelpackPanel-list">
+      {runs.map(run => (
+        <li key={run.id} className="jp-ModelpackPanel-row">
+          <Mark
+            kind={phaseMark(run.phase)}
+            label={phaseWord(run.phase, trans)}
+          />
+          <span className="jp-ModelpackPanel-grow">
+            {trans.__('Run of')} <When at={run.created} />
+          </span>
+          <LinkButton onClick={() => onOpenRun(run.id)}>
+            {trans.__('Notebook as it ran')}
+          </LinkButton>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A name as the first word of a sentence. */
+function capital(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 function Card(props: {

@@ -227,7 +227,7 @@ def test_the_page_runs_nothing_and_hides_nothing(page: Any, lab: LabServer) -> N
     attack = "<img src=x onerror='window.__pwned = 1'><script>window.__pwned = 1</script>"
     hostile["reason"] = attack
     hostile["difference"]["cells"] = [
-        {"cell": 1, "before": None, "after": f"{attack}\nif user != \"x\u202e\u2066\":  # ok"},
+        {"cell": 1, "before": None, "after": f'{attack}\nif user != "x\u202e\u2066":  # ok'},
     ]
     hostile["difference"]["packages"] = [{"name": attack, "before": "1", "after": "2"}]
     start(page, lab, ReleaseServer(**packaged(), promotions=[hostile]))
