@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 from jupyter_modelpack.errors import InvalidInput, StoreError
@@ -32,8 +34,12 @@ class PolicyFile:
         """Write a first policy, unless there is a file meanwhile."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self.path.open("x", encoding="utf-8") as stream:
-                stream.write(text)
+            with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=".policy-") as stream:
+                stream.write(text.encode())
+                stream.flush()
+                os.fsync(stream.fileno())
+                os.chmod(stream.name, 0o644)
+                os.link(stream.name, self.path)
         except FileExistsError:
             return
         except OSError as error:

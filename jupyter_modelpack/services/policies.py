@@ -65,12 +65,13 @@ class Policies:
         A file that is gone or cannot be read refuses with InvalidInput. Without any policy so far,
         the ready-made one for a single person is written and used.
         """
+        first = self._kept.state().generation == 0
         text = self._file.read()
-        if text is None and self._kept.state().generation == 0:
+        if text is None and first:
             self._file.begin(ready_made("solo"))
             text = self._file.read()
         policy = parse_policy(text)
-        if self._kept.state().generation == 0:
+        if first:
             self._install(text or "")
         return policy
 

@@ -165,7 +165,13 @@ class FactFinder:
 
 
 def author_of(record: Record) -> Actor | None:
-    """Return who packaged it, unverified, or None when the record does not say."""
+    """Return who packaged it, or None when the record does not say.
+
+    Only a release service records an ``account``; a name alone is an unverified identity.
+    """
+    account = record.get("account")
+    if account:
+        return Actor.from_json(account)
     name = str(record.get("author") or "").strip()
     return Actor("jupyter", name) if name else None
 

@@ -138,6 +138,7 @@ class ReleaseServer(FakeServer):
         return next(each for each in self.environments["environments"] if each["name"] == name)
 
     def _ask(self, body: dict[str, Any]) -> Answer:
+        body = {key: value for key, value in body.items() if key != "generation"}
         asked = promotion(**body, id=f"p-{len(self.promotions)}", phase="Deploying", checks=[])
         asked["sentence"] = f"{body['version']} is on its way."
         self.lane(body["environment"])["waiting"] = copy.deepcopy(asked)

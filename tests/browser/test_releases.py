@@ -110,6 +110,7 @@ def test_promoting_asks_why_and_follows_without_a_reload(page: Any, lab: LabServ
             "version": "1.3.0",
             "environment": "staging",
             "reason": "Better recall on new customers",
+            "generation": 4,
         }
     ]
     server.arrive("staging", "1.3.0")
@@ -205,7 +206,9 @@ def test_the_reviewer_reads_the_difference_and_approves(page: Any, lab: LabServe
     review.get_by_label("Comment").fill("Read it, looks right.")
     review.get_by_role("button", name="Approve").click()
     review.get_by_text("churn 1.3.0 is in production now.").wait_for()
-    assert server.bodies[-1] == {"decision": "approve", "comment": "Read it, looks right."}
+    read = {key: golden("promotion")[key] for key in ("digest", "policy", "generation")}
+    said = {"decision": "approve", "comment": "Read it, looks right."}
+    assert server.bodies[-1] == said | read
     waiting.wait_for(state="detached", timeout=8000)
 
 
