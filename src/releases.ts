@@ -55,6 +55,9 @@ export interface IPromotion extends IReference {
   approvals: IApproval[];
   sentence: string;
   error: IProblem | null;
+  /** What a decision on it is bound to, beside its digest: the policy, and the state of its target. */
+  policy: string | null;
+  generation: number | null;
   /** What the one who asks may do about it. */
   may: { approve: IPermission; withdraw: IPermission };
 }
@@ -69,6 +72,8 @@ export interface IHolding {
 
 export interface IEnvironment {
   name: string;
+  /** Grows with each change, so that a request is about what was seen. */
+  generation: number | null;
   holds: IHolding | null;
   waiting: IPromotion | null;
   promote: (IPermission & { version: string | null; checks: IGate[] }) | null;
@@ -150,11 +155,20 @@ export interface IHistoryEntry {
 export interface IPromotionRequest extends IReference {
   environment: string;
   reason: string;
+  /** What its environment was seen at, so that nothing is changed unseen. */
+  generation: number | null;
 }
 
 export interface IDecision {
   decision: 'approve' | 'reject';
   comment: string;
+}
+
+/** A decision and what was read before it: it holds for nothing else. */
+export interface IBoundDecision extends IDecision {
+  digest: string;
+  policy: string | null;
+  generation: number | null;
 }
 
 /** What the server can be asked about promotions. */
@@ -163,7 +177,7 @@ export interface IPromotionsAPI {
   promotions(): Promise<IPromotion[]>;
   promotion(id: string): Promise<IReview>;
   promote(request: IPromotionRequest): Promise<IPromotion>;
-  decide(id: string, decision: IDecision): Promise<IPromotion>;
+  decide(id: string, decision: IBoundDecision): Promise<IPromotion>;
   withdraw(id: string): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import {
-  IDecision,
+  IBoundDecision,
   IEnvironments,
   IHistoryEntry,
   IMeasured,
@@ -150,7 +150,7 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
     return promotion(await this.send('POST', ['rollbacks'], request), '');
   }
 
-  async decide(id: string, decision: IDecision): Promise<IPromotion> {
+  async decide(id: string, decision: IBoundDecision): Promise<IPromotion> {
     const at = ['promotions', id, 'decision'];
     return promotion(await this.send('POST', at, decision), '');
   }

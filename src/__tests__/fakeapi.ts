@@ -1,7 +1,7 @@
 /** A server in memory: it answers from its fields and notes what it was asked. */
 
 import {
-  IDecision,
+  IBoundDecision,
   IEnvironments,
   IHistoryEntry,
   IMeasured,
@@ -162,7 +162,7 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
     return this.answer(`rollBack ${JSON.stringify(request)}`, this.theReview);
   }
 
-  async decide(id: string, decision: IDecision): Promise<IPromotion> {
+  async decide(id: string, decision: IBoundDecision): Promise<IPromotion> {
     return this.answer(
       `decide ${id} ${JSON.stringify(decision)}`,
       this.theReview

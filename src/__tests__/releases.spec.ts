@@ -52,7 +52,6 @@ describe('the contract about releases', () => {
 
 describe('EnvironmentsWatch', () => {
   const request = {
-    name: 'churn',
     version: '1.3.0',
     environment: 'production',
     reason: 'Because'
@@ -106,6 +105,9 @@ describe('EnvironmentsWatch', () => {
     const both = [watch.promote(request), watch.promote(request)];
     expect(watch.asking).toBe('production');
     expect(await Promise.all(both)).toEqual([true, false]);
+    expect(api.asked).toContain(
+      `promote ${JSON.stringify({ name: 'churn', ...request, generation: 4 })}`
+    );
     api.refusal = new Problem('GATE_NOT_SATISFIED', 'Not yet.');
     expect(await watch.rollBack(request)).toBe(false);
     expect(watch.refusal?.environment).toBe('production');
@@ -176,6 +178,9 @@ describe('ReviewWatch', () => {
     const decision = { decision: 'approve', comment: 'Fine.' } as const;
     await Promise.all([watch.decide(decision), watch.decide(decision)]);
     expect(api.count('decide')).toBe(1);
+    const { digest, generation, policy } = full;
+    const bound = { ...decision, digest, policy, generation };
+    expect(api.asked).toContain(`decide ${full.id} ${JSON.stringify(bound)}`);
     expect(api.count('promotion ')).toBe(2);
     watch.hint('another');
     watch.hint(full.id);

@@ -106,7 +106,13 @@ describe('RestAPI', () => {
       200,
       JSON.stringify(golden('promotion'))
     );
-    const decision = { decision: 'approve', comment: 'Fine.' } as const;
+    const decision = {
+      decision: 'approve',
+      comment: 'Fine.',
+      digest: 'sha256:1',
+      policy: null,
+      generation: 4
+    } as const;
     await api.decide('p/1', decision);
     expect(requests[0].url).toContain('/promotions/p%2F1/decision');
     expect(JSON.parse(String(requests[0].body))).toEqual(decision);

@@ -14,6 +14,13 @@ import { Problem } from '../tokens';
 import { Pulse } from './pulse';
 import { Resource } from './resource';
 
+/** A version for an environment, and why. */
+export interface IWish {
+  version: string;
+  environment: string;
+  reason: string;
+}
+
 export class EnvironmentsWatch implements IDisposable {
   constructor(
     private readonly api: IReleasesAPI,
@@ -77,14 +84,16 @@ export class EnvironmentsWatch implements IDisposable {
   }
 
   /** Ask for a promotion; the answer is whether the server took it. */
-  promote(request: IPromotionRequest): Promise<boolean> {
-    return this.ask(request.environment, async () =>
+  promote(wish: IWish): Promise<boolean> {
+    const request = this.bound(wish);
+    return this.ask(wish.environment, async () =>
       this.note(await this.api.promote(request))
     );
   }
 
-  rollBack(request: IPromotionRequest): Promise<boolean> {
-    return this.ask(request.environment, async () =>
+  rollBack(wish: IWish): Promise<boolean> {
+    const request = this.bound(wish);
+    return this.ask(wish.environment, async () =>
       this.note(await this.api.rollBack(request))
     );
   }
@@ -101,6 +110,15 @@ export class EnvironmentsWatch implements IDisposable {
     this.pulse.dispose();
     this.lanes.dispose();
     Signal.clearData(this);
+  }
+
+  /** The wish about the environment as it is shown. */
+  private bound(wish: IWish): IPromotionRequest {
+    const seen = this.value?.environments.find(
+      each => each.name === wish.environment
+    );
+    const generation = seen?.generation ?? null;
+    return { name: this.name ?? '', ...wish, generation };
   }
 
   private async read(): Promise<IEnvironments> {

@@ -91,15 +91,23 @@ export class ReviewWatch implements IDisposable {
     }
   }
 
+  /** Decide on what is shown: were it to change in the meantime, the server would refuse. */
   async decide(decision: IDecision): Promise<void> {
-    if (this._deciding) {
+    const read = this.value;
+    if (this._deciding || !read) {
       return;
     }
     this._deciding = true;
     this._refusal = null;
     this._changed.emit();
     try {
-      await this.api.decide(this.id, decision);
+      const { digest, generation, policy } = read;
+      await this.api.decide(this.id, {
+        ...decision,
+        digest,
+        policy,
+        generation
+      });
     } catch (reason) {
       this._refusal = Problem.from(reason);
     }

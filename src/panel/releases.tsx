@@ -39,7 +39,6 @@ export function WhereItLives(
       </div>
     ) : null;
   }
-  const { name } = newest;
   return (
     <Lives
       value={environments.value}
@@ -49,9 +48,9 @@ export function WhereItLives(
       trans={trans}
       actions={{
         promote: (environment, version, reason) =>
-          environments.promote({ name, version, environment, reason }),
+          environments.promote({ version, environment, reason }),
         rollBack: (environment, version, reason) =>
-          environments.rollBack({ name, version, environment, reason }),
+          environments.rollBack({ version, environment, reason }),
         withdraw: (environment, id) => environments.withdraw(environment, id),
         review: host.openReview,
         history: (environment, at) => environments.history(environment, at)

@@ -136,7 +136,7 @@ function Standing(props: IPart): JSX.Element | null {
     return (
       <>
         <strong>{waiting.version}</strong>{' '}
-        <span className="jp-ModelpackPanel-dim">
+        <span className="jp-ModelpackPanel-small jp-ModelpackPanel-dim">
           {waiting.reason && `“${waiting.reason}” `}
           {trans.__('asked by %1', waiting.requested_by)},{' '}
           <When at={waiting.created} />
@@ -163,12 +163,12 @@ function Links(props: IPart): JSX.Element {
   const none = rollback !== null && !rollback.allowed && rollback.to.length > 0;
   return (
     <>
-      {checks.length > 0 && (waiting !== null || stuck) && (
-        <Disclosure label={asks}>
-          <Gates checks={checks} label={asks} trans={trans} />
-        </Disclosure>
-      )}
       <div className="jp-ModelpackPanel-actions">
+        {checks.length > 0 && (waiting !== null || stuck) && (
+          <Disclosure label={asks}>
+            <Gates checks={checks} label={asks} trans={trans} />
+          </Disclosure>
+        )}
         {waiting && (
           <LinkButton onClick={() => actions.review(waiting.id)}>
             {trans.__('See the difference')}

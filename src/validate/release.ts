@@ -80,6 +80,8 @@ const promotionFields: { [K in keyof IPromotion]: Reader<IPromotion[K]> } = {
   approvals: optional(list(approval), []),
   sentence: words,
   error: nullable(problem),
+  policy: nullable(text),
+  generation: nullable(number),
   may: optional(
     record<IPromotion['may']>({
       approve: optional(permission, REFUSED),
@@ -148,6 +150,7 @@ export const review = record<IReview>({
 
 const environment = record<IEnvironment>({
   name: text,
+  generation: nullable(number),
   holds: nullable(
     record<IHolding>({
       version: text,
