@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.release.approval import why_not
+from jupyter_modelpack.release.canonical import instant
 from jupyter_modelpack.release.check import Check
 from jupyter_modelpack.release.environment import Pointer
 from jupyter_modelpack.release.gate import APPROVALS, GateReport
@@ -109,8 +110,8 @@ def pointer_view(pointer: Pointer | None) -> Json | None:
 def holding_view(holding: Holding) -> Json:
     """Return an entry of the history."""
     return {
-        "at": moment(holding.since),
-        "until": moment(holding.until) if holding.until else None,
+        "at": instant(holding.since),  # in full, so that it can be asked for
+        "until": instant(holding.until) if holding.until else None,
         "environment": holding.environment,
         "name": holding.package,
         "version": holding.version,

@@ -80,11 +80,12 @@ class Views:
 
     def log_is_whole(self) -> bool:
         """Return whether the audit log, or its newest part when it is long, is unbroken."""
-        head, start = self._log.head(), EMPTY
+        kept, head, start = self._log.checkpoints(), self._log.head(), EMPTY
         if head.size > _READ_WHOLE:
-            old = [c for c in self._log.checkpoints() if c.size <= head.size - _READ_WHOLE]
+            old = [c for c in kept if c.size <= head.size - _READ_WHOLE]
             start = old[-1] if old else EMPTY
-        return verify(self._log.rows(start.size), start=start).whole
+        newer = [c for c in kept if c.size > start.size]
+        return verify(self._log.rows(start.size), newer, start=start).whole
 
     def _metrics(self, package: str, slot: Slot) -> Mapping[str, float | int]:
         held = self._by_digest(package, str(slot.digest)) if slot.digest else None
