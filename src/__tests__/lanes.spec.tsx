@@ -10,6 +10,7 @@ import axe from 'axe-core';
 import React from 'react';
 
 import { IEnvironments, IReview } from '../releases';
+import { Gates } from '../sections/gates';
 import { Header } from '../sections/header';
 import { Lives } from '../sections/lives';
 import { Review } from '../sections/review';
@@ -166,6 +167,25 @@ describe('Lives', () => {
     expect(
       screen.getByText('rita rolled back, without an approval')
     ).toBeTruthy();
+  });
+});
+
+describe('Gates', () => {
+  it('never folds away what is not fulfilled', () => {
+    const [passed] = full.checks;
+    const checks = Array.from({ length: 20 }, (_, index) =>
+      but(passed, {
+        sentence: `Check ${index}`,
+        outcome: index > 17 ? 'failed' : 'passed'
+      })
+    );
+    render(<Gates checks={checks} label="All" trans={trans} />);
+    expect(screen.getAllByRole('listitem')).toHaveLength(8);
+    expect(screen.getByText('Check 19')).toBeTruthy();
+    fireEvent.click(
+      screen.getByRole('button', { name: 'Show 12 more that are fulfilled' })
+    );
+    expect(screen.getAllByRole('listitem')).toHaveLength(20);
   });
 });
 

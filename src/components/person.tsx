@@ -3,6 +3,7 @@
 import React from 'react';
 
 import { formatWhen } from './format';
+import { MiddleCut } from './words';
 
 /** A name with its first letter before it. */
 export function Person(props: { name: string }): JSX.Element {
@@ -12,7 +13,7 @@ export function Person(props: { name: string }): JSX.Element {
       <span className="jp-ModelpackPanel-face" aria-hidden="true">
         {first.toUpperCase()}
       </span>
-      {props.name}
+      <MiddleCut text={props.name} />
     </span>
   );
 }

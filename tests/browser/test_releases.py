@@ -222,7 +222,9 @@ def test_a_decision_is_announced(page: Any, lab: LabServer) -> None:
     server.lane("production")["waiting"] = None
     words = "rita rejected churn 1.3.0 for production: “Recall fell.”"
     lane(page, "production").get_by_text(words).wait_for(timeout=8000)
-    page.locator(".Toastify__toast", has_text=words).wait_for(timeout=8000)
+    page.wait_for_timeout(5200)
+    page.evaluate("() => window.jupyterapp.commands.execute('apputils:display-notifications')")
+    page.locator(".jp-Notification-List", has_text=words).wait_for()
 
 
 def test_the_page_runs_nothing_and_hides_nothing(page: Any, lab: LabServer) -> None:
