@@ -16,6 +16,7 @@ from traitlets import Bool, CaselessStrEnum, Float, Int, Unicode, default, valid
 
 from jupyter_modelpack.adapters.contents import ContentsPaths
 from jupyter_modelpack.adapters.events import ProgressEvents
+from jupyter_modelpack.adapters.identity import jupyter_user
 from jupyter_modelpack.adapters.live_kernel import LiveKernels
 from jupyter_modelpack.handlers.routes import ROUTES
 
@@ -48,6 +49,14 @@ class ModelPack(ExtensionApp):
     ).tag(config=True)
     signing_key = Unicode(
         help="A file with an Ed25519 private key (PEM) that signs packages; none: one of our own."
+    ).tag(config=True)
+    deployer = Unicode(
+        "record",
+        help="What brings a release into an environment: record (only the pointer moves), folder,"
+        " or the name of an installed one.",
+    ).tag(config=True)
+    deploy_folder = Unicode(
+        help="Where the deployer folder writes; none: environments/ in the data directory."
     ).tag(config=True)
     max_workers = Int(1, help="How many builds and runs go on at once.").tag(config=True)
     ask_kernel = Bool(
@@ -95,6 +104,7 @@ class ModelPack(ExtensionApp):
             "paths": self._paths,
             "executor": self._executor,
             "live_modules": self._live_modules,
+            "actor": jupyter_user,
         }
         self.handlers.extend(
             (rf"/jupyter-modelpack/{route}", handler, wired) for route, handler in ROUTES
@@ -122,6 +132,8 @@ class ModelPack(ExtensionApp):
             "memory_bytes": self.memory_limit,
             "isolation": self.isolation,
             "signing_key": self.signing_key,
+            "deployer": self.deployer,
+            "deploy_folder": self.deploy_folder,
         }
         data_dir = Path(self.data_dir).expanduser().absolute()
         wanted = Wanted(data_dir, settings, self.workshop, self.max_workers)

@@ -25,6 +25,7 @@ from jupyter_modelpack.services.runs import Runs
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
+    from jupyter_modelpack.services.releases import Releases
 
 _HINT = "Install it to get Kubeflow pipelines: pip install 'jupyter-modelpack[kubeflow]'"
 
@@ -52,6 +53,7 @@ class Wiring:
         self._lock = threading.RLock()
         self._logs = LogFiles(wanted.data_dir / "logs")
         self._inspector = InspectorProcess(wanted.spec)
+        self._tell = tell
         self.pool = WorkerPool(
             lambda: self.ledger.work, wanted.spec, tell, most=wanted.max_workers, log=log
         )
@@ -109,6 +111,17 @@ class Wiring:
         """What can be asked about packages."""
         return Shelf(self.ledger, lambda: self.workshop)
 
+    @property
+    def releases(self) -> Releases:
+        """What can be asked about promotion."""
+        with self._lock:
+            return self._releases
+
+    @cached_property
+    def _releases(self) -> Releases:
+        made: Releases = self.workshop.releases(self._tell)
+        return made
+
     def inspect(self, path: str) -> dict[str, Any]:
         """Inspect the notebook at an absolute path, in another process."""
         return self._inspector.survey(path)
@@ -134,6 +147,7 @@ class Wiring:
         """Take up what an earlier server left, if there is anything at all."""
         if (self._wanted.data_dir / "ledger.sqlite").exists():
             self.pool.kick()
+            self.releases.recover()
 
     def close(self) -> None:
         """End the processes."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.oci.problem import Problem
     from jupyter_modelpack.oci.sweep import Freed
     from jupyter_modelpack.services.packages import Packages
+    from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.running import RunOrder
 
 
@@ -47,6 +48,10 @@ def _never() -> bool:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _unheard(_event: Mapping[str, str]) -> None:
+    return None
 
 
 def _write(out: BinaryIO, content: bytes) -> None:
@@ -62,6 +67,8 @@ class Settings:
     memory_bytes: int | None = None
     isolation: str = "auto"
     signing_key: str = ""
+    deployer: str = "record"
+    deploy_folder: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Settings:
@@ -109,6 +116,14 @@ class Workshop:
         from jupyter_modelpack.services.packages import Packages
 
         return Packages(self.ledger.packages)
+
+    def releases(self, tell: Callable[[Mapping[str, str]], None] = _unheard) -> Releases:
+        """Return what promotes releases; ``tell`` hears when a promotion has moved."""
+        from jupyter_modelpack.release_wiring import Wanted, open_releases
+
+        chosen = self.settings
+        wanted = Wanted(self.data_dir, chosen.deployer, chosen.deploy_folder, chosen.signing_key)
+        return open_releases(wanted, self.layout, self.ledger, self._inspector, tell)
 
     def isolation(self) -> Isolation:
         """Return the isolation that runs on this machine have."""

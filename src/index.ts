@@ -1,5 +1,6 @@
 /** The entry point: the plugins of this extension. */
 
 import panel from './plugins/panel';
+import review from './plugins/review';
 
-export default [panel];
+export default [panel, review];

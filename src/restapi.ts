@@ -4,6 +4,16 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import {
+  IBoundDecision,
+  IEnvironments,
+  IHistoryEntry,
+  IMeasured,
+  IPromotion,
+  IPromotionRequest,
+  IReleasesAPI,
+  IReview
+} from './releases';
+import {
   IBuild,
   IBuildRequest,
   IExportRequest,
@@ -20,6 +30,14 @@ import {
 } from './tokens';
 import { info, inspection, problem } from './validate/notebook';
 import { exported, packageDetail, packages } from './validate/package';
+import {
+  environments,
+  history,
+  measured,
+  promotion,
+  promotions,
+  review
+} from './validate/release';
 import { record, ShapeError } from './validate/shape';
 import {
   build,
@@ -32,8 +50,8 @@ import {
 
 type Query = Record<string, string | number>;
 
-/** The server's answers about notebooks, builds, packages and runs. */
-export class RestAPI implements IModelpackAPI {
+/** The server's answers about notebooks, builds, packages, runs and releases. */
+export class RestAPI implements IModelpackAPI, IReleasesAPI {
   constructor(private readonly settings: ServerConnection.ISettings) {}
 
   async info(): Promise<IInfo> {
@@ -100,6 +118,47 @@ export class RestAPI implements IModelpackAPI {
     return runNotebook(await this.get(['runs', id, 'notebook']));
   }
 
+  async environments(name: string, path: string): Promise<IEnvironments> {
+    return environments(await this.get(['environments'], { name, path }), '');
+  }
+
+  async history(
+    name: string,
+    environment: string,
+    at: string
+  ): Promise<IHistoryEntry[]> {
+    return history(await this.get(['history'], { name, environment, at }));
+  }
+
+  async metrics(name: string): Promise<IMeasured[]> {
+    return measured(await this.get(['packages', name]));
+  }
+
+  async promotions(): Promise<IPromotion[]> {
+    return promotions(await this.get(['promotions'], { open: 'true' }));
+  }
+
+  async promotion(id: string): Promise<IReview> {
+    return review(await this.get(['promotions', id]), '');
+  }
+
+  async promote(request: IPromotionRequest): Promise<IPromotion> {
+    return promotion(await this.send('POST', ['promotions'], request), '');
+  }
+
+  async rollBack(request: IPromotionRequest): Promise<IPromotion> {
+    return promotion(await this.send('POST', ['rollbacks'], request), '');
+  }
+
+  async decide(id: string, decision: IBoundDecision): Promise<IPromotion> {
+    const at = ['promotions', id, 'decision'];
+    return promotion(await this.send('POST', at, decision), '');
+  }
+
+  async withdraw(id: string): Promise<void> {
+    await this.send('DELETE', ['promotions', id]);
+  }
+
   private get(parts: string[], query: Query = {}): Promise<unknown> {
     return this.request(parts, { method: 'GET', cache: 'no-store' }, query);
   }
@@ -123,9 +182,9 @@ export class RestAPI implements IModelpackAPI {
       'jupyter-modelpack',
       ...parts.map(encodeURIComponent)
     );
-    const words = Object.entries(query).map(
-      ([key, value]) => `${key}=${encodeURIComponent(value)}`
-    );
+    const words = Object.entries(query)
+      .filter(([, value]) => value !== '')
+      .map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
     const url = words.length ? `${path}?${words.join('&')}` : path;
     let response: Response;
     try {

@@ -166,7 +166,7 @@ export interface ILogChunk {
 
 /** A hint that something moved; REST is the truth. */
 export interface IProgressEvent {
-  kind: 'build' | 'run';
+  kind: 'build' | 'run' | 'promotion';
   id: string;
 }
 
@@ -265,4 +265,5 @@ export namespace CommandIDs {
   export const packageFile = 'modelpack:package-file';
   export const showPanel = 'modelpack:show-panel';
   export const stopBuild = 'modelpack:stop-build';
+  export const openReview = 'modelpack:open-review';
 }

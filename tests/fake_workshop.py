@@ -134,6 +134,13 @@ class FakeWorkshop:
             "seconds": 0.1,
         }
 
+    def releases(self, tell: Any) -> Any:
+        from promoting import open_world
+
+        from jupyter_modelpack.release_wiring import now
+
+        return open_world(self.data_dir, now=now, tell=tell).releases
+
     def export(self, record: Any, kind: str, target: Path, *, overwrite: bool = False) -> int:
         from jupyter_modelpack.adapters.image_names import write_whole
 

@@ -11,6 +11,8 @@ from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.notebook.paths import is_text
 
 if TYPE_CHECKING:
+    from jupyter_modelpack.release.actor import Actor
+    from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.workshop import Workshop
 
 
@@ -34,6 +36,17 @@ def workshop(arguments: argparse.Namespace, **settings: Any) -> Workshop:
     from jupyter_modelpack.workshop import default_data_dir, open_workshop
 
     return open_workshop(arguments.data_dir or default_data_dir(), settings)
+
+
+def releases(arguments: argparse.Namespace) -> tuple[Releases, Actor]:
+    """Open what promotes releases, for the operating system's user."""
+    from jupyter_modelpack.adapters.identity import os_user
+
+    deployer = getattr(arguments, "deployer", "record")
+    folder = getattr(arguments, "folder", "")
+    place = str(Path(folder).absolute()) if folder else ""
+    opened = workshop(arguments, deployer=deployer, deploy_folder=place)
+    return opened.releases(), os_user()
 
 
 def limits_of(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = argparse.ArgumentParser(
         prog="jupyter modelpack",
-        description="Package a notebook as a sealed image that has run, and run it again.",
+        description="Package a notebook as a sealed image that has run, run it again, promote it.",
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
@@ -146,8 +146,63 @@ def parser() -> argparse.ArgumentParser:
         help="gc: keep younger blobs, which a build may be writing (default: 3600)",
     )  # fmt: skip
 
+    _add_release_commands(add)
+
     add("doctor", "Check what works on this machine and what to do where it does not.", "doctor")
     return top
+
+
+def _add_release_commands(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    promote = add("promote", "Bring a release into an environment.", "promote")
+    promote.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
+    promote.add_argument("--to", required=True, metavar="ENV", help="such as staging")
+    promote.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
+    _add_deployer(promote)
+
+    approve = add("approve", "Say yes to a promotion.", "approve")
+    approve.add_argument("id", metavar="ID", help="from: jupyter modelpack status")
+    approve.add_argument("--comment", default="", metavar="TEXT")
+    _add_deployer(approve)
+    reject = add("reject", "Say no to a promotion.", "reject")
+    reject.add_argument("id", metavar="ID", help="from: jupyter modelpack status")
+    reject.add_argument("--reason", required=True, metavar="TEXT", help="why")
+
+    rollback = add("rollback", "Bring back what an environment held before.", "rollback")
+    rollback.add_argument("release", metavar="NAME", help="name, or name:version (default: last)")
+    rollback.add_argument("--in", dest="environment", required=True, metavar="ENV")
+    rollback.add_argument("--reason", required=True, metavar="TEXT", help="why, for the record")
+    _add_deployer(rollback)
+
+    history = add("history", "Say what ran where, since when, and why.", "history")
+    history.add_argument("name", metavar="NAME", nargs="?", default="")
+    history.add_argument("--in", dest="environment", default="", metavar="ENV")
+    history.add_argument("--at", default="", metavar="TIME", help="such as 2026-11-17T12:00 (UTC)")
+
+    status = add("status", "Show what the environments hold and what waits.", "status")
+    status.add_argument("name", metavar="NAME", nargs="?", default="")
+    status.add_argument("--wait", action="store_true", help="until nothing is under way or waits")
+
+    diff = add("diff", "Say what differs between two releases.", "diff")
+    diff.add_argument("before", metavar="A", help="name, name:version or sha256:...")
+    diff.add_argument("after", metavar="B", help="name, name:version or sha256:...")
+
+    audit = add("audit", "Check the audit log.", "audit")
+    audit.add_argument("action", choices=("verify",))
+    audit.add_argument(
+        "--checkpoint", action="append", default=[], metavar="SIZE:DIGEST",
+        help="an older checkpoint that you kept",
+    )  # fmt: skip
+
+    policy = add("policy", "Show the policy, or put the edited file in force.", "policy")
+    policy.add_argument("action", choices=("show", "adopt"))
+    policy.add_argument("--reason", default="", metavar="TEXT", help="adopt: why, for the record")
+
+
+def _add_deployer(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--deployer", default="record", metavar="NAME", help="record (default), folder or another"
+    )
+    sub.add_argument("--folder", default="", metavar="DIR", help="where the deployer folder writes")
 
 
 def _add_setting(sub: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 import signal
 import threading
 
+from jupyter_modelpack.adapters.identity import os_user
 from jupyter_modelpack.cli.arguments import limits_of, notebook_path, pairs, workshop
 from jupyter_modelpack.cli.terminal import (
     StepDisplay,
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         network=arguments.allow_network,
         compression=arguments.compression,
         settings=pairs(arguments.settings, "--setting"),
+        requested_by=os_user().username,
     )
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from types import TracebackType
 
+    from jupyter_modelpack.release.actor import Actor
     from jupyter_modelpack.services.builds import Builds
+    from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.runs import Runs
 
 T = TypeVar("T")
@@ -68,6 +70,10 @@ class Services(Protocol):
     def packages(self) -> Catalogue:
         """What can be asked about packages."""
 
+    @property
+    def releases(self) -> Releases:
+        """What can be asked about promotion."""
+
     def inspect(self, path: str) -> dict[str, Any]:
         """Inspect the notebook at an absolute path."""
 
@@ -92,12 +98,14 @@ class Handler(APIHandler):
         paths: Paths,
         executor: Executor,
         live_modules: Callable[[str], Any],
+        actor: Callable[[Any], Actor],
     ) -> None:
         """Take what the application wired."""
         self.services = services
         self.paths = paths
         self.executor = executor
         self.live_modules = live_modules
+        self.actor = actor
 
     async def call(self, function: Callable[[], T]) -> T:
         """Call a function in a thread, so that the server goes on meanwhile."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from jupyter_modelpack.handlers.builds import BuildHandler, BuildLogHandler, BuildsHandler
+from jupyter_modelpack.handlers.environments import EnvironmentsHandler
 from jupyter_modelpack.handlers.handler import Handler
+from jupyter_modelpack.handlers.history import HistoryHandler
 from jupyter_modelpack.handlers.info import InfoHandler
 from jupyter_modelpack.handlers.inspection import InspectionHandler
 from jupyter_modelpack.handlers.packages import (
@@ -12,6 +14,12 @@ from jupyter_modelpack.handlers.packages import (
     PackagePipelineHandler,
     PackagesHandler,
     PackageVersionsHandler,
+)
+from jupyter_modelpack.handlers.promotions import (
+    DecisionHandler,
+    PromotionHandler,
+    PromotionsHandler,
+    RollbacksHandler,
 )
 from jupyter_modelpack.handlers.runs import (
     RunHandler,
@@ -37,4 +45,10 @@ ROUTES: tuple[tuple[str, type[Handler]], ...] = (
     (f"runs/{_ONE}", RunHandler),
     (f"runs/{_ONE}/log", RunLogHandler),
     (f"runs/{_ONE}/notebook", RunNotebookHandler),
+    ("environments", EnvironmentsHandler),
+    ("promotions", PromotionsHandler),
+    (f"promotions/{_ONE}", PromotionHandler),
+    (f"promotions/{_ONE}/decision", DecisionHandler),
+    ("rollbacks", RollbacksHandler),
+    ("history", HistoryHandler),
 )

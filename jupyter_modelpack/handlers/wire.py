@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.services.work import LogChunk, Work
 
 Json = dict[str, Any]
+Kind = Literal["promote", "rollback"]
 
 SUMMARY = ("name", "version", "digest", "created", "size", "path", "verified", "metrics", "why")
 PACKAGE = (
@@ -137,6 +138,22 @@ class Body:
         """Return a text, or None when it is left out."""
         return None if self._value.get(key) is None else self.text(key)
 
+    def free_text(self, key: str) -> str:
+        """Return a text that may be empty or left out."""
+        value = self._value.get(key)
+        if value is not None and not isinstance(value, str):
+            raise InvalidInput(f"{key} must be a text.", field=key)
+        return value or ""
+
+    def optional_count(self, key: str) -> int | None:
+        """Return a number, 0 or more, or None when it is left out."""
+        value = self._value.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise InvalidInput(f"{key} must be a number, 0 or more.", field=key)
+        return value
+
     def flag(self, key: str, default: bool) -> bool:
         """Return true or false."""
         value = self._value.get(key, default)
@@ -162,6 +179,11 @@ def chosen(value: object, key: str, words: Iterable[str]) -> Any:
     if value not in known:
         raise InvalidInput(f"{key} must be one of {', '.join(known)}.", field=key)
     return value
+
+
+def yes_or_no(text: str, key: str) -> bool:
+    """Return what a query says with true or false, or raise InvalidInput."""
+    return bool(chosen(text, key, ("true", "false")) == "true")
 
 
 def offset(text: str) -> int:

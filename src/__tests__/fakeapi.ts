@@ -1,6 +1,16 @@
 /** A server in memory: it answers from its fields and notes what it was asked. */
 
 import {
+  IBoundDecision,
+  IEnvironments,
+  IHistoryEntry,
+  IMeasured,
+  IPromotion,
+  IPromotionRequest,
+  IReleasesAPI,
+  IReview
+} from '../releases';
+import {
   IBuild,
   IBuildRequest,
   IExportRequest,
@@ -17,10 +27,11 @@ import {
 } from '../tokens';
 import { info, inspection } from '../validate/notebook';
 import { packageDetail, packages } from '../validate/package';
+import { environments, history, promotions, review } from '../validate/release';
 import { build, run } from '../validate/work';
 import { golden } from './golden';
 
-export class FakeAPI implements IModelpackAPI {
+export class FakeAPI implements IModelpackAPI, IReleasesAPI {
   readonly asked: string[] = [];
   refusal: Problem | null = null;
   theInspection: IInspection = inspection(golden('inspection'), '');
@@ -30,6 +41,9 @@ export class FakeAPI implements IModelpackAPI {
   thePackages: IPackageSummary[] = packages(golden('packages'));
   theRuns: IRun[] = [];
   theLog = '';
+  theEnvironments: IEnvironments = environments(golden('environments'), '');
+  thePromotions: IPromotion[] = promotions(golden('promotions')).slice(0, 1);
+  theReview: IReview = review(golden('promotion'), '');
 
   count(start: string): number {
     return this.asked.filter(question => question.startsWith(start)).length;
@@ -111,6 +125,52 @@ export class FakeAPI implements IModelpackAPI {
 
   async runNotebook(id: string): Promise<string> {
     return this.answer(`runNotebook ${id}`, '<p>As it ran</p>');
+  }
+
+  async environments(name: string, path: string): Promise<IEnvironments> {
+    return this.answer(`environments ${name} ${path}`, this.theEnvironments);
+  }
+
+  async history(
+    name: string,
+    environment: string,
+    at: string
+  ): Promise<IHistoryEntry[]> {
+    return this.answer(
+      `history ${name} ${environment} ${at}`,
+      history(golden('history'))
+    );
+  }
+
+  async metrics(name: string): Promise<IMeasured[]> {
+    return this.answer(`metrics ${name}`, [...this.thePackages].reverse());
+  }
+
+  async promotions(): Promise<IPromotion[]> {
+    return this.answer('promotions', this.thePromotions);
+  }
+
+  async promotion(id: string): Promise<IReview> {
+    return this.answer(`promotion ${id}`, this.theReview);
+  }
+
+  async promote(request: IPromotionRequest): Promise<IPromotion> {
+    return this.answer(`promote ${JSON.stringify(request)}`, this.theReview);
+  }
+
+  async rollBack(request: IPromotionRequest): Promise<IPromotion> {
+    return this.answer(`rollBack ${JSON.stringify(request)}`, this.theReview);
+  }
+
+  async decide(id: string, decision: IBoundDecision): Promise<IPromotion> {
+    return this.answer(
+      `decide ${id} ${JSON.stringify(decision)}`,
+      this.theReview
+    );
+  }
+
+  async withdraw(id: string): Promise<void> {
+    return this.answer(`withdraw ${id}`, undefined);
   }
 
   private chunk(offset: number): ILogChunk {

@@ -11,6 +11,7 @@ export const header: IHeaderProps = {
   name: 'churn.ipynb',
   path: 'churn.ipynb',
   standing: 'changed',
+  badge: '',
   last: { name: 'churn', version: '1.2.0' },
   dirty: false,
   blocking: 0,

@@ -92,6 +92,35 @@ describe('RestAPI', () => {
     expect(JSON.parse(String(requests[0].body))).toEqual(request);
   });
 
+  it('leaves out what is not asked for', async () => {
+    const { api, requests } = answering(200, JSON.stringify(golden('history')));
+    await api.history('churn', 'production', '');
+    await api.history('churn', 'production', '2026-11-19T12:00:00.000Z');
+    const [all, then] = requests.map(each => each.url.split('?')[1]);
+    expect(all).toMatch(/^name=churn&environment=production(?:&\d+)?$/);
+    expect(then).toContain('&at=2026-11-19T12%3A00%3A00.000Z');
+  });
+
+  it('sends a decision, and asks for what is open', async () => {
+    const { api, requests } = answering(
+      200,
+      JSON.stringify(golden('promotion'))
+    );
+    const decision = {
+      decision: 'approve',
+      comment: 'Fine.',
+      digest: 'sha256:1',
+      policy: null,
+      generation: 4
+    } as const;
+    await api.decide('p/1', decision);
+    expect(requests[0].url).toContain('/promotions/p%2F1/decision');
+    expect(JSON.parse(String(requests[0].body))).toEqual(decision);
+    const listing = answering(200, JSON.stringify(golden('promotions')));
+    expect(await listing.api.promotions()).toHaveLength(2);
+    expect(listing.requests[0].url).toContain('/promotions?open=true');
+  });
+
   it('passes on the error that the server names', async () => {
     const { api } = answering(404, JSON.stringify(golden('error')));
     const problem = await refused(api.package('churn', '9.9.9'));

@@ -34,15 +34,23 @@ export function PrimaryButton(props: IButton): JSX.Element {
   );
 }
 
+/** A lesser button; when a sentence says why it is disabled, it can still be focused. */
 export function QuietButton(props: IButton): JSX.Element {
+  const explained = props.disabled && props.describedBy !== undefined;
   return (
     <Button
       type="button"
       className="jp-ModelpackPanel-quiet"
       aria-label={props.label}
       aria-expanded={props.pressed}
-      disabled={props.disabled}
-      onClick={props.onClick}
+      aria-describedby={props.describedBy}
+      aria-disabled={explained || undefined}
+      disabled={props.disabled && !explained}
+      onClick={() => {
+        if (!props.disabled) {
+          props.onClick?.();
+        }
+      }}
     >
       {props.children}
     </Button>
@@ -55,6 +63,7 @@ export function LinkButton(props: IButton): JSX.Element {
       type="button"
       className="jp-ModelpackPanel-link"
       aria-label={props.label}
+      aria-expanded={props.pressed}
       title={props.label}
       onClick={props.onClick}
     >

@@ -43,3 +43,15 @@ export function Sentence(props: { text: string }): JSX.Element {
     </>
   );
 }
+
+/** A sentence in which version numbers stand out. */
+export function Versions(props: { text: string }): JSX.Element {
+  const parts = props.text.split(/(\b\d+\.\d+\.\d+(?:-[\w.-]*\w)?)/);
+  return (
+    <>
+      {parts.map((part, index) =>
+        index % 2 ? <strong key={index}>{part}</strong> : part
+      )}
+    </>
+  );
+}

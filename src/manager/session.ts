@@ -3,22 +3,32 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IBuild, IInspection, IModelpackAPI, IProgressEvent } from '../tokens';
+import { IReleasesAPI } from '../releases';
+import {
+  IBuild,
+  IInspection,
+  IModelpackAPI,
+  IProgressEvent,
+  isOver
+} from '../tokens';
 import { BuildWatch } from './builds';
+import { EnvironmentsWatch } from './environments';
 import { LogTail } from './log';
 import { Resource } from './resource';
 import { PackageShelf } from './shelf';
 
 export class NotebookSession implements IDisposable {
-  constructor(api: IModelpackAPI, path: string) {
+  constructor(api: IModelpackAPI & IReleasesAPI, path: string) {
     this.inspection = new Resource(() => api.inspection(path));
     this.builds = new BuildWatch(api, path);
     this.shelf = new PackageShelf(api, path);
+    this.environments = new EnvironmentsWatch(api, path);
     this.path = path;
     this.inspection.changed.connect(this.onChange, this);
     this.builds.changed.connect(this.onBuild, this);
     this.builds.finished.connect(this.onFinished, this);
-    this.shelf.changed.connect(this.onChange, this);
+    this.shelf.changed.connect(this.onShelf, this);
+    this.environments.changed.connect(this.onChange, this);
   }
 
   get changed(): ISignal<this, void> {
@@ -39,7 +49,7 @@ export class NotebookSession implements IDisposable {
     await Promise.all([
       this.inspection.refresh(),
       this.builds.find(),
-      this.shelf.refresh()
+      this.restock()
     ]);
   }
 
@@ -49,7 +59,10 @@ export class NotebookSession implements IDisposable {
       this._buildIsCurrent = false;
     }
     if (this.looking) {
-      await this.inspection.refresh();
+      await Promise.all([
+        this.inspection.refresh(),
+        this.environments.refresh()
+      ]);
     }
   }
 
@@ -61,13 +74,16 @@ export class NotebookSession implements IDisposable {
   look(looking: boolean): void {
     this.looking = looking;
     this.shelf.look(looking);
+    this.environments.look(looking);
   }
 
   hint(event: IProgressEvent): void {
     if (event.kind === 'build') {
       this.builds.hint(event.id);
-    } else if (this.looking) {
+    } else if (event.kind === 'run' && this.looking) {
       this.shelf.opened?.runs.hint(event.id);
+    } else if (this.looking) {
+      void this.environments.refresh();
     }
   }
 
@@ -75,10 +91,22 @@ export class NotebookSession implements IDisposable {
     this.inspection.dispose();
     this.builds.dispose();
     this.shelf.dispose();
+    this.environments.dispose();
     Signal.clearData(this);
   }
 
   private onChange(): void {
+    this._changed.emit();
+  }
+
+  /** A run that has ended may be what an environment asked for. */
+  private onShelf(): void {
+    const runs = this.shelf.opened?.runs.runs ?? [];
+    const ended = runs.filter(run => isOver(run.phase)).length;
+    if (ended > this.ended && this.looking) {
+      void this.environments.refresh();
+    }
+    this.ended = ended;
     this._changed.emit();
   }
 
@@ -95,8 +123,16 @@ export class NotebookSession implements IDisposable {
     void this.settle(build);
   }
 
+  /** The packages, then where they live. */
+  private async restock(): Promise<void> {
+    await this.shelf.refresh();
+    if (!this.isDisposed) {
+      await this.environments.about(this.shelf.packages[0]?.name ?? null);
+    }
+  }
+
   private async settle(build: IBuild): Promise<void> {
-    await Promise.all([this.inspection.refresh(), this.shelf.refresh()]);
+    await Promise.all([this.inspection.refresh(), this.restock()]);
     if (build.package && !this.isDisposed) {
       await this.shelf.open(build.package);
     }
@@ -106,7 +142,9 @@ export class NotebookSession implements IDisposable {
   readonly inspection: Resource<IInspection>;
   readonly builds: BuildWatch;
   readonly shelf: PackageShelf;
+  readonly environments: EnvironmentsWatch;
   private looking = false;
+  private ended = 0;
   private _buildIsCurrent = true;
   private log: LogTail | null = null;
   private readonly _changed = new Signal<this, void>(this);

@@ -9,6 +9,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { followEvents } from '../events';
 import { RestAPI } from '../restapi';
 import { CommandIDs, IBuild, IRun } from '../tokens';
+import { announcePromotions } from './announce';
 import { PanelBody } from './body';
 import { NotebookFollower } from './follower';
 import { IPanelSettings, PanelModel, SaveChoice } from './model';
@@ -52,6 +53,7 @@ export function loadPanel(options: ILoadOptions): {
       announce(app, build, trans);
     }
   });
+  announcePromotions(app, model, trans);
   model.look(shell.isVisible);
   const body = new PanelBody(model, hostOf(app, model, trans), trans);
   body.disposed.connect(() => {
@@ -81,7 +83,8 @@ function hostOf(
   return {
     openRunNotebook: run => void openRunNotebook(app, model, run, trans),
     showFile: path =>
-      void app.commands.execute('filebrowser:go-to-path', { path })
+      void app.commands.execute('filebrowser:go-to-path', { path }),
+    openReview: id => void app.commands.execute(CommandIDs.openReview, { id })
   };
 }
 

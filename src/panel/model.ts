@@ -3,8 +3,10 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { Inbox } from '../manager/inbox';
 import { Resource } from '../manager/resource';
 import { NotebookSession } from '../manager/session';
+import { IReleasesAPI } from '../releases';
 import { IOptions } from '../sections/header';
 import { IBuild, IInfo, IModelpackAPI, IProgressEvent } from '../tokens';
 import { NotebookFollower } from './follower';
@@ -20,13 +22,15 @@ export interface IPanelSettings {
 
 export class PanelModel implements IDisposable {
   constructor(
-    private readonly api: IModelpackAPI,
+    private readonly api: IModelpackAPI & IReleasesAPI,
     readonly follower: NotebookFollower,
     private settings: IPanelSettings,
     private readonly askToSave: () => Promise<SaveChoice>
   ) {
     this.info = new Resource(() => api.info());
     this.info.changed.connect(this.onChange, this);
+    this.inbox = new Inbox(api);
+    this.inbox.changed.connect(this.onChange, this);
     follower.changed.connect(this.onFollow, this);
     follower.saved.connect(this.onSaved, this);
     this.onFollow();
@@ -67,6 +71,7 @@ export class PanelModel implements IDisposable {
   look(looking: boolean): void {
     this._looking = looking;
     this._session?.look(looking);
+    this.inbox.look(looking);
     if (looking) {
       this.refresh();
     }
@@ -77,6 +82,7 @@ export class PanelModel implements IDisposable {
       void this.info.refresh();
     }
     void this._session?.refresh();
+    void this.inbox.refresh();
   }
 
   configure(settings: IPanelSettings): void {
@@ -121,6 +127,9 @@ export class PanelModel implements IDisposable {
 
   hint(event: IProgressEvent): void {
     this._session?.hint(event);
+    if (event.kind === 'promotion') {
+      void this.inbox.refresh();
+    }
   }
 
   /** The notebook of a run, as static HTML that the server has made safe. */
@@ -135,6 +144,7 @@ export class PanelModel implements IDisposable {
 
   dispose(): void {
     this.info.dispose();
+    this.inbox.dispose();
     this.follower.dispose();
     this._session?.dispose();
     Signal.clearData(this);
@@ -171,6 +181,8 @@ export class PanelModel implements IDisposable {
   }
 
   readonly info: Resource<IInfo>;
+  /** What is open in every environment. */
+  readonly inbox: Inbox;
   private _session: NotebookSession | null = null;
   private _options: IOptions | null = null;
   private _looking = false;

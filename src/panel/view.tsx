@@ -21,11 +21,12 @@ import { problemWords } from '../sections/phases';
 import { Result } from '../sections/result';
 import { RunForm } from '../sections/runform';
 import { Runs } from '../sections/runs';
-import { IFinding, IReference, IRun } from '../tokens';
+import { IFinding, IRun } from '../tokens';
 import { PanelModel } from './model';
+import { IReviewHost, WaitingForYou, WhereItLives } from './releases';
 
 /** What the panel asks of JupyterLab. */
-export interface IHost {
+export interface IHost extends IReviewHost {
   openRunNotebook: (run: IRun) => void;
   showFile: (path: string) => void;
 }
@@ -49,7 +50,12 @@ export function View(props: IViewProps): JSX.Element {
     return <NotSaved trans={trans} />;
   }
   if (!session) {
-    return <NoNotebook trans={trans} />;
+    return (
+      <>
+        <NoNotebook trans={trans} />
+        <WaitingForYou {...props} />
+      </>
+    );
   }
   if (!['', 'python'].includes(follower.language)) {
     return <OtherLanguage trans={trans} language={follower.language} />;
@@ -64,6 +70,8 @@ export function View(props: IViewProps): JSX.Element {
       {!succeeded && <Steps {...props} session={session} />}
       <Made {...props} session={session} onReveal={reveal} />
       {succeeded && <Steps {...props} session={session} />}
+      <WhereItLives {...props} session={session} />
+      <WaitingForYou {...props} />
       <Others {...props} session={session} />
     </React.Fragment>
   );
@@ -103,12 +111,13 @@ function findingsOf(session: NotebookSession): IFinding[] {
 }
 
 function Top({ model, session, trans }: IPart): JSX.Element {
-  const last: IReference | undefined = session.shelf.packages[0];
+  const [last] = session.shelf.packages;
   return (
     <Header
       name={nameOf(session.path)}
       path={session.path}
       standing={standingOf(session)}
+      badge={session.environments.value?.badge ?? ''}
       last={session.inspection.value?.unchanged ?? last ?? null}
       dirty={model.follower.dirty}
       blocking={countBlocking(findingsOf(session))}

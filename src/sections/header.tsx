@@ -7,7 +7,7 @@ import { PrimaryButton } from '../components/buttons';
 import { Chip } from '../components/chip';
 import { Tick } from '../components/field';
 import { Disclosure } from '../components/section';
-import { MiddleCut } from '../components/words';
+import { MiddleCut, Versions } from '../components/words';
 import { IReference } from '../tokens';
 
 /** How the notebook stands against its packages. */
@@ -23,6 +23,8 @@ export interface IHeaderProps {
   name: string;
   path: string;
   standing: Standing;
+  /** What production runs, and how the notebook differs from it; empty where nobody knows. */
+  badge: string;
   /** The newest package, or the one that equals the notebook. */
   last: IReference | null;
   dirty: boolean;
@@ -45,6 +47,11 @@ export function Header(props: IHeaderProps): JSX.Element {
         </h2>
         <Badge {...props} />
       </div>
+      {props.badge && (
+        <p className="jp-ModelpackPanel-lead">
+          <Versions text={props.badge} />
+        </p>
+      )}
       <p id={id} className="jp-ModelpackPanel-standing" role="status">
         <StandingLine {...props} />
       </p>

@@ -84,6 +84,6 @@ export const runNotebook = (value: unknown): string =>
   record({ html: text })(value, '').html;
 
 export const progressEvent = record<IProgressEvent>({
-  kind: oneOf('build', 'run'),
+  kind: oneOf('build', 'run', 'promotion'),
   id: text
 });

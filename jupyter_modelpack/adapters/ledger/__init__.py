@@ -1,11 +1,14 @@
-"""The ledger: what was packaged, and what is being built and run, in one database."""
+"""The ledger: what was packaged, built, run and promoted, and who did it, in one database."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from jupyter_modelpack.adapters.ledger.audit import AuditTable
 from jupyter_modelpack.adapters.ledger.database import Database
 from jupyter_modelpack.adapters.ledger.packages import PackageTable
+from jupyter_modelpack.adapters.ledger.policies import PolicyTable
+from jupyter_modelpack.adapters.ledger.promotions import PromotionTable
 from jupyter_modelpack.adapters.ledger.work import WorkTable
 
 __all__ = ["Ledger", "open_ledger"]
@@ -18,6 +21,9 @@ class Ledger:
         self.database = Database(path)
         self.packages = PackageTable(self.database)
         self.work = WorkTable(self.database)
+        self.promotions = PromotionTable(self.database)
+        self.policies = PolicyTable(self.database)
+        self.audit = AuditTable(self.database)
 
     def close(self) -> None:
         """Give back what the ledger holds open."""

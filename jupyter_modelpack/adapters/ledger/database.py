@@ -84,11 +84,22 @@ class Database:
                 if found is None:
                     connection.execute(schema.versions.insert().values(version=schema.VERSION))
                     found = schema.VERSION
+        if found < schema.VERSION:
+            found = self._upgrade()
         if found > schema.VERSION:
             raise StoreError(
                 f"The ledger {self.path} was written by a newer version of this program.",
                 advice="Upgrade jupyter-modelpack, or choose another data directory.",
             )
+
+    def _upgrade(self) -> int:
+        """Add the tables that an older version did not have; what is there stays as it is."""
+        with self.writing() as connection:
+            found = self._version(connection) or 0
+            if found < schema.VERSION:
+                schema.metadata.create_all(connection)
+                connection.execute(schema.versions.update().values(version=schema.VERSION))
+            return max(found, schema.VERSION)
 
     def _version(self, connection: sa.Connection) -> int | None:
         if not sa.inspect(connection).has_table(schema.versions.name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 1
+VERSION = 2
 
 metadata = sa.MetaData()
 
@@ -61,4 +61,73 @@ work = sa.Table(
     sa.Index("ix_work_phase_created", "phase", "created"),
     sa.Index("ix_work_kind_path", "kind", "path"),
     sa.Index("ix_work_kind_name", "kind", "name", "version"),
+)
+
+promotions = sa.Table(
+    "promotions",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(63), nullable=False),
+    sa.Column("environment", sa.String(40), nullable=False),
+    sa.Column("phase", sa.String(16), nullable=False),
+    sa.Column("asked", sa.String(32), nullable=False, index=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    # Bytes and kind while the promotion is open, else null: equal requests are one.
+    sa.Column("open_for", sa.String(160), unique=True),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Index("ix_promotions_lane", "name", "environment", "phase"),
+    sa.Index("ix_promotions_phase", "phase"),
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("promotion", sa.ForeignKey("promotions.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("username", sa.Text, nullable=False, index=True),
+    sa.Column("yes", sa.Boolean, nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+)
+
+# One row for each move of a pointer, so that the current one is the row with the highest
+# generation, and two writers can never make the same generation.
+pointers = sa.Table(
+    "pointers",
+    metadata,
+    sa.Column("name", sa.String(63), primary_key=True),
+    sa.Column("environment", sa.String(40), primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("version", sa.String(32), nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+)
+
+# The approved policies; the one in force has the highest generation.
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("name", sa.String(63), nullable=False),
+    sa.Column("environment", sa.String(40), nullable=False),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("entry", sa.Text, nullable=False),
+    sa.Index("ix_audit_lane", "kind", "name", "environment", "sequence"),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("root", sa.String(71), nullable=False),
 )

@@ -1,0 +1,150 @@
+"""Releases: one front for all that handlers and the command line ask about promotion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Protocol
+
+from jupyter_modelpack.errors import InvalidInput, ModelPackError
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.release.actor import Actor
+from jupyter_modelpack.release.audit import Checkpoint, Entry, Verdict, verify
+from jupyter_modelpack.release.history import holdings
+from jupyter_modelpack.release.promotion import Promotion
+from jupyter_modelpack.services.difference import difference
+from jupyter_modelpack.services.environments import Environments, unknown_package
+from jupyter_modelpack.services.policies import Policies, readable
+from jupyter_modelpack.services.promotions import Promotions, Vote, Wish
+from jupyter_modelpack.services.release_view import (
+    evidence_view,
+    holding_view,
+    promotion_view,
+)
+from jupyter_modelpack.services.surroundings import Log
+
+Record = Mapping[str, Any]
+Json = dict[str, Any]
+
+
+class History(Log, Protocol):
+    """The audit log, and of it the entries that moved a pointer."""
+
+    def activations(self, package: str = "", environment: str = "") -> tuple[Entry, ...]:
+        """Return those entries, in order."""
+
+
+class Records(Protocol):
+    """Finds records of packages."""
+
+    def newest(self, name: str) -> Record | None:
+        """Return the record with the highest version."""
+
+    def by_digest(self, name: str | None, digest: str) -> Record | None:
+        """Return the record of an image under a name."""
+
+
+@dataclass(frozen=True)
+class Releases:
+    """Promotions, environments, history and the audit log, as JSON for one person."""
+
+    promotions: Promotions
+    environments: Environments
+    policies: Policies
+    records: Records
+    history_log: History
+    cells: Callable[[Record], Sequence[str]]
+    witnesses: Callable[[Iterable[Digest]], Iterable[Checkpoint]]
+
+    def ask(self, wish: Wish, actor: Actor) -> Json:
+        """Ask for a promotion or a rollback; see ``Promotions.ask``."""
+        return self._view(self.promotions.ask(wish, actor), actor)
+
+    def answer(self, ident: str, actor: Actor, vote: Vote) -> Json:
+        """Approve or reject."""
+        return self._view(self.promotions.answer(ident, actor, vote), actor)
+
+    def withdraw(self, ident: str, actor: Actor, reason: str = "") -> Json:
+        """Take a request back."""
+        return self._view(self.promotions.withdraw(ident, actor, reason), actor)
+
+    def list(self, name: str, actor: Actor, *, is_open: bool) -> Sequence[Json]:
+        """Return promotions, newest first."""
+        return [self._view(p, actor) for p in self.promotions.list(name, is_open=is_open)]
+
+    def get(
+        self, ident: str, actor: Actor, shown: Callable[[str], str] = lambda path: path
+    ) -> Json:
+        """Return a promotion with the difference to what the target holds, and the evidence."""
+        promotion = self.promotions.get(ident)
+        candidate = promotion.candidate
+        record = self.records.by_digest(candidate.package, str(candidate.digest))
+        before = None
+        if promotion.seen.digest is not None:
+            before = self.records.by_digest(candidate.package, str(promotion.seen.digest))
+        return {
+            **self._view(promotion, actor),
+            "difference": self.difference(before, record) if record else None,
+            "evidence": evidence_view(record, shown(record["path"])) if record else None,
+        }
+
+    def difference(self, before: Record | None, after: Record) -> Json:
+        """Return what differs between two releases."""
+        cells = (self._cells(before) if before else (), self._cells(after))
+        return difference(before, after, cells)
+
+    def show(self, name: str, actor: Actor, path: str | None = None) -> Json:
+        """Return the environments of a package."""
+        return self.environments.show(name, actor, path)
+
+    def history(self, name: str = "", environment: str = "", at: str = "") -> Sequence[Json]:
+        """Return what held the environments, newest first, or only what did at a time."""
+        if name and self.records.newest(name) is None:
+            raise unknown_package(name)
+        policy, _ = readable(self.policies)
+        if environment and policy is not None:
+            policy.environments.checked(environment)
+        found = holdings(self.history_log.activations(name, environment))
+        if at:
+            when = moment_from(at)
+            found = tuple(
+                h for h in found if h.since <= when and (h.until is None or when < h.until)
+            )
+        return [holding_view(holding) for holding in reversed(found)]
+
+    def audit(self, known: Iterable[Checkpoint] = ()) -> Verdict:
+        """Read the whole audit log, and hold it against the checkpoints kept in and beside it."""
+        held = {Digest(e.record.data["digest"]) for e in self.history_log.activations()}
+        kept = [*self.history_log.checkpoints(), *self.witnesses(sorted(held)), *known]
+        return verify(self.history_log.rows(), kept)
+
+    def adopt_policy(self, actor: Actor, reason: str) -> Json:
+        """Put the policy file in force; open requests are checked again."""
+        policy = self.policies.adopt(actor, reason)
+        self.promotions.policy_changed()
+        return {"name": policy.name, "digest": str(policy.digest)}
+
+    def recover(self) -> int:
+        """Go on with what an earlier process left."""
+        return self.promotions.recover()
+
+    def _view(self, promotion: Promotion, actor: Actor) -> Json:
+        return promotion_view(promotion, actor, readable(self.policies)[0])
+
+    def _cells(self, record: Record) -> Sequence[str]:
+        try:
+            return self.cells(record)
+        except ModelPackError:
+            return ()
+
+
+def moment_from(text: str) -> datetime:
+    """Read a time that a person wrote; one without a zone is in UTC, a day means its beginning."""
+    try:
+        found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        raise InvalidInput(
+            f"{text!r:.60} is not a time.", field="at", advice="Write it as 2026-11-17T12:00."
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

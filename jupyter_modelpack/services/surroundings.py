@@ -1,0 +1,92 @@
+"""What surrounds a release: its facts, and the state of the environments at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from jupyter_modelpack.release.audit import EMPTY, Checkpoint, verify
+from jupyter_modelpack.release.environment import Slot
+from jupyter_modelpack.release.facts import ReleaseFacts, Surroundings
+from jupyter_modelpack.release.policy import Policy
+from jupyter_modelpack.release.policy_change import PolicyState
+from jupyter_modelpack.release.promotion import Lane
+from jupyter_modelpack.services.release_facts import FactFinder, metrics_of
+
+Record = Mapping[str, Any]
+_READ_WHOLE = 2000  # entries; a longer log is read from its last checkpoint but one of so many
+
+
+class Log(Protocol):
+    """The audit log."""
+
+    def rows(self, after: int = 0) -> Iterator[Mapping[str, Any]]:
+        """Yield the stored entries after a sequence number."""
+
+    def head(self) -> Checkpoint:
+        """Return the checkpoint of the whole log."""
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Return the checkpoints that were taken, oldest first."""
+
+
+class Lanes(Protocol):
+    """The environments."""
+
+    def slots(self, package: str, environments: Iterable[str]) -> Mapping[str, Slot]:
+        """Return what they hold of a package."""
+
+    def lane(self, package: str, environment: str) -> Lane:
+        """Return a package's lane in one."""
+
+
+class Views:
+    """Looks at everything that a gate asks about."""
+
+    def __init__(
+        self,
+        finder: FactFinder,
+        lanes: Lanes,
+        by_digest: Callable[[str, str], Record | None],
+        log: Log,
+        in_force: Callable[[], PolicyState],
+    ) -> None:
+        self._finder = finder
+        self._lanes = lanes
+        self._by_digest = by_digest
+        self._log = log
+        self._in_force = in_force
+
+    def all(
+        self, record: Record, target: str, policy: Policy | None, *, quick: bool = False
+    ) -> tuple[ReleaseFacts, Surroundings]:
+        """Return the facts on a record, and what surrounds it; ``quick`` reads no layers."""
+        package = str(record["name"])
+        names = policy.environments.names if policy else (target,)
+        slots = self._lanes.slots(package, names)
+        approved = self._in_force().policy
+        around = Surroundings(
+            slots=slots,
+            metrics={place: self._metrics(package, slot) for place, slot in slots.items()},
+            held=tuple(self._lanes.lane(package, target).held or ()),
+            policy=approved.digest if approved else None,
+            audit=self.log_is_whole(),
+        )
+        return self._finder.of(record, slots, quick=quick), around
+
+    def nothing(self) -> Surroundings:
+        """Return surroundings of which nothing is known."""
+        return Surroundings()
+
+    def log_is_whole(self) -> bool:
+        """Return whether the audit log, or its newest part when it is long, is unbroken."""
+        kept, head, start = self._log.checkpoints(), self._log.head(), EMPTY
+        if head.size > _READ_WHOLE:
+            old = [c for c in kept if c.size <= head.size - _READ_WHOLE]
+            start = old[-1] if old else EMPTY
+        newer = [c for c in kept if c.size > start.size]
+        return verify(self._log.rows(start.size), newer, start=start).whole
+
+    def _metrics(self, package: str, slot: Slot) -> Mapping[str, float | int]:
+        held = self._by_digest(package, str(slot.digest)) if slot.digest else None
+        return metrics_of(held) if held is not None else {}

@@ -1,0 +1,72 @@
+/** Where it lives: a lane for each environment, from the first to production. */
+
+import { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import { Chip } from '../components/chip';
+import { Section } from '../components/section';
+import { Sentence } from '../components/words';
+import { IEnvironments, IHistoryEntry, IPromotion } from '../releases';
+import { IProblem } from '../tokens';
+import { Lane } from './lane';
+
+/** What a lane can ask for; each answer is whether it was taken. */
+export interface ILaneActions {
+  promote: (
+    environment: string,
+    version: string,
+    reason: string
+  ) => Promise<boolean>;
+  rollBack: (
+    environment: string,
+    version: string,
+    reason: string
+  ) => Promise<boolean>;
+  withdraw: (environment: string, id: string) => Promise<boolean>;
+  review: (id: string) => void;
+  history: (environment: string, at: string) => Promise<IHistoryEntry[]>;
+}
+
+export interface ILivesProps {
+  value: IEnvironments;
+  /** The environment that something is being asked of. */
+  asking: string | null;
+  refusal: { environment: string; problem: IProblem } | null;
+  outcome: (environment: string) => IPromotion | null;
+  actions: ILaneActions;
+  trans: TranslationBundle;
+}
+
+export function Lives(props: ILivesProps): JSX.Element {
+  const { refusal, trans, value } = props;
+  const { identity, policy } = value;
+  return (
+    <Section
+      title={trans.__('Where it lives')}
+      aside={policy && <Chip>{trans.__('%1 policy', policy.size)}</Chip>}
+    >
+      <ul className="jp-ModelpackPanel-lanes">
+        {value.environments.map(each => (
+          <Lane
+            key={each.name}
+            environment={each}
+            busy={props.asking === each.name}
+            problem={
+              refusal?.environment === each.name ? refusal.problem : null
+            }
+            outcome={props.outcome(each.name)}
+            actions={props.actions}
+            trans={trans}
+          />
+        ))}
+      </ul>
+      {[policy?.sentence, identity?.verified ? '' : identity?.sentence]
+        .filter(Boolean)
+        .map(sentence => (
+          <p key={sentence} className="jp-ModelpackPanel-advice">
+            <Sentence text={sentence ?? ''} />
+          </p>
+        ))}
+    </Section>
+  );
+}

@@ -1,0 +1,421 @@
+"""Promotion through the services, over a real ledger: what is recorded, and what is refused."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from promoting import ADA, OMAR, RITA, TEAM, YOU, Clock, open_world, person, signed
+
+from jupyter_modelpack.errors import (
+    BackendError,
+    Conflict,
+    GateNotSatisfied,
+    InvalidInput,
+    ModelPackError,
+    NotFound,
+    NotPermitted,
+)
+from jupyter_modelpack.release.audit import verify
+from jupyter_modelpack.services.promotions import Vote, Wish
+
+PLACES = ("dev", "staging", "production")
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = open_world(tmp_path)
+    made.package("1.0.0")
+    made.package("1.1.0")
+    return made
+
+
+@pytest.fixture
+def team(tmp_path):
+    made = open_world(tmp_path)
+    made.finder.change = signed
+    made.policy(TEAM)
+    made.package("1.0.0", account=ADA.to_json())
+    made.package("1.1.0", account=ADA.to_json())
+    return made
+
+
+def ask(world, version="1.0.0", to="dev", who=YOU, **more):
+    return world.promotions.ask(Wish("churn", version, to, "because", **more), who)
+
+
+def everywhere(world, version):
+    for place in PLACES:
+        ask(world, version, place)
+
+
+def holds(world, place="production"):
+    slot = world.ledger.promotions.lane("churn", place).slot
+    return slot.pointer.version if slot.pointer else None
+
+
+def entries(world):
+    return list(world.ledger.audit.rows())
+
+
+def whole(world):
+    """Say that the log is unbroken, and that every move of a pointer has its entry."""
+    assert world.releases.audit().whole
+    moves = [e for e in entries(world) if e["kind"] == "promotion.active"]
+    for place in PLACES:
+        mine = [e["data"]["generation"] for e in moves if e["environment"] == place]
+        assert mine == list(range(1, len(mine) + 1)), "the history is linear"
+        assert world.ledger.promotions.lane("churn", place).slot.generation == len(mine)
+
+
+def test_the_solo_story(world):
+    everywhere(world, "1.0.0")
+    everywhere(world, "1.1.0")
+    assert holds(world) == "1.1.0"
+    back = ask(world, "1.0.0", "production", kind="rollback")
+    assert (back.phase, back.kind, holds(world)) == ("Active", "rollback", "1.0.0")
+    shown = world.releases.history("churn", "production")
+    assert [(e["version"], e["kind"]) for e in shown] == [
+        ("1.0.0", "rollback"),
+        ("1.1.0", "promotion"),
+        ("1.0.0", "promotion"),
+    ]
+    then = world.releases.history("churn", "production", shown[1]["at"])
+    assert [each["version"] for each in then] == ["1.1.0"]
+    assert {each["phase"] for each in world.told} == {"Deploying", "Active", "Superseded"}
+    assert all(set(each) == {"kind", "id", "phase", "step"} for each in world.told)
+    whole(world)
+
+
+def test_what_a_person_sees_before_asking(world):
+    view = world.releases.show("churn", YOU)
+    assert [e["promote"]["allowed"] for e in view["environments"]] == [True, False, False]
+    assert view["environments"][0]["promote"]["version"] == "1.1.0"
+    assert "must be in dev first" in view["environments"][1]["promote"]["sentence"]
+    assert view["badge"] == "Nothing runs in production yet."
+    ask(world, "1.1.0")
+    view = world.releases.show("churn", YOU)
+    assert view["environments"][0]["promote"]["sentence"] == "Dev runs 1.1.0 already."
+    assert view["environments"][1]["promote"]["allowed"]
+    assert view["environments"][0]["rollback"]["to"] == []
+
+
+def test_a_gate_refuses_and_says_why(world):
+    with pytest.raises(GateNotSatisfied) as refused:
+        ask(world, to="staging")
+    assert "cannot enter staging yet: must be in dev first." in refused.value.message
+    assert {c["answer"] for c in refused.value.details["checks"]} == {"pass", "fail"}
+    world.finder.change = lambda facts: replace(facts, blobs=None)
+    with pytest.raises(GateNotSatisfied):
+        ask(world)
+    phases = [p.phase for p in world.promotions.list("churn")]
+    assert sorted(phases) == ["Errored", "Failed"], "refused requests are recorded"
+    assert holds(world, "dev") is None
+    whole(world)
+
+
+def test_unexpected_trouble_refuses(world):
+    def broken(facts):
+        raise ZeroDivisionError
+
+    world.finder.change = broken
+    with pytest.raises(GateNotSatisfied):
+        ask(world)
+    assert holds(world, "dev") is None
+
+
+def test_team_policy_on_one_machine_refuses_in_plain_words(tmp_path):
+    world = open_world(tmp_path)
+    world.package()
+    world.policy(TEAM)
+    with pytest.raises(NotPermitted) as refused:
+        ask(world)
+    assert refused.value.message == (
+        "You is an unverified identity, and this policy needs a second person."
+    )
+    assert "solo policy" in refused.value.advice
+    view = world.releases.show("churn", YOU)
+    assert not any(e["promote"]["allowed"] for e in view["environments"])
+    assert entries(world)[-1]["kind"] == "policy.installed"
+
+
+def test_approval_by_a_second_person(team):
+    ask(team, who=ADA)
+    waiting = ask(team, to="production", who=ADA)
+    assert waiting.phase == "Waiting"
+    view = team.releases.get(waiting.id, ADA)
+    assert view["sentence"] == "Waiting for approval: Rita or Omar approve."
+    assert view["checks"][-1]["outcome"] == "waiting"
+    assert not view["may"]["approve"]["allowed"]
+    assert view["may"]["withdraw"]["allowed"]
+    assert view["difference"]["sentence"] == "Nothing is there yet to compare with."
+    with pytest.raises(NotPermitted, match="Ada made it and asked for it"):
+        team.promotions.answer(waiting.id, ADA, Vote(True))
+    with pytest.raises(NotPermitted, match="unverified"):
+        team.promotions.answer(waiting.id, replace(RITA, verified=False), Vote(True))
+    with pytest.raises(NotPermitted, match="not among those"):
+        team.promotions.answer(waiting.id, person("eve"), Vote(True))
+    active = team.promotions.answer(waiting.id, RITA, Vote(True, "read it"))
+    assert (active.phase, holds(team)) == ("Active", "1.0.0")
+    [entry] = team.releases.history("churn", "production")
+    assert (entry["by"], entry["approved_by"]) == ("ada", ["rita"])
+    whole(team)
+
+
+def test_reject_and_withdraw(team):
+    ask(team, who=ADA)
+    first = ask(team, to="production", who=ADA)
+    assert team.promotions.answer(first.id, OMAR, Vote(False, "recall fell")).phase == "Rejected"
+    second = ask(team, to="production", who=ADA)
+    with pytest.raises(NotPermitted):
+        team.promotions.withdraw(second.id, RITA)
+    assert team.promotions.withdraw(second.id, ADA).phase == "Withdrawn"
+    with pytest.raises(Conflict):
+        team.promotions.answer(second.id, RITA, Vote(True))
+    with pytest.raises(NotFound):
+        team.promotions.withdraw("nothing", ADA)
+    assert holds(team) is None
+    whole(team)
+
+
+def test_d4_a_yes_is_bound_to_what_was_seen(team):
+    ask(team, who=ADA)
+    waiting = ask(team, to="production", who=ADA)
+    other = "sha256:" + "0" * 64
+    tried = 0
+    for vote in (
+        Vote(True, digest=other),
+        Vote(True, policy=other),
+        Vote(True, generation=7),
+        Vote(False, digest=other),
+    ):
+        with pytest.raises(Conflict, match="Not recorded"):
+            team.promotions.answer(waiting.id, RITA, vote)
+        tried += 1
+    team.policy(TEAM.replace("needed: 1", "needed: 0"))
+    with pytest.raises(Conflict, match="not the approved one"):
+        team.promotions.answer(waiting.id, RITA, Vote(True))
+    team.policy(TEAM)
+    # The first yes is there, and then the image turns out to be another: the last round refuses.
+    team.finder.change = lambda facts: replace(
+        signed(facts), blobs=replace(facts.blobs, digests=False)
+    )
+    with pytest.raises(GateNotSatisfied):
+        team.promotions.answer(waiting.id, RITA, Vote(True))
+    assert holds(team) is None
+    print(f"D4: {tried + 2} approvals of something else, 0 promotions")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "version: 1",
+        "version: 2\nname: x\nenvironments: [{name: dev}]",
+        "a: [",
+        "\x00",
+        TEAM.replace("needed: 1", "needed: 0"),
+        TEAM.replace("[rita, omar]", "[ada]"),
+        TEAM.replace("production", "prod"),
+        TEAM.replace("gates: {ran_before: true}", "gates: {}"),
+    ],
+)
+def test_d5_only_the_approved_policy_counts(team, text):
+    ask(team, who=ADA)
+    if text is None:
+        (team.data_dir / "policy.yaml").unlink()
+    else:
+        team.policy(text)
+    for who in (ADA, RITA, YOU, person("eve")):
+        for place in ("dev", "production"):
+            with pytest.raises((InvalidInput, Conflict, NotPermitted, NotFound)) as refused:
+                ask(team, "1.1.0", place, who)
+            assert len(str(refused.value)) < 300
+        with pytest.raises(ModelPackError):
+            team.releases.adopt_policy(who, "mine is better")
+    assert (holds(team, "dev"), holds(team)) == ("1.0.0", None)
+    assert [e["kind"] for e in entries(team) if e["kind"].startswith("policy")] == [
+        "policy.installed"
+    ]
+
+
+def test_a_policy_change_is_recorded(world):
+    ask(world)
+    text = (world.data_dir / "policy.yaml").read_text()
+    world.policy(text.replace("name: solo", "name: mine"))
+    with pytest.raises(Conflict, match="not the approved one"):
+        ask(world, "1.1.0")
+    assert world.releases.adopt_policy(YOU, "another name")["name"] == "mine"
+    assert ask(world, "1.1.0").phase == "Active"
+    kinds = [e["kind"] for e in entries(world) if e["kind"].startswith("policy")]
+    assert kinds == ["policy.installed", "policy.asked", "policy.changed"]
+    world.policy(TEAM)
+    with pytest.raises(NotPermitted, match="nobody could use it"):
+        world.releases.adopt_policy(YOU, "team now")
+    whole(world)
+
+
+def together(count, act):
+    """Call ``act(number)`` from many threads at once and return what came back, or was raised."""
+    barrier = threading.Barrier(min(count, 25))
+
+    def one(number):
+        if number < barrier.parties:
+            barrier.wait()
+        try:
+            return act(number)
+        except ModelPackError as error:
+            return error
+
+    with ThreadPoolExecutor(25) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_d7_concurrent_promotes_leave_one_digest(tmp_path):
+    world = open_world(tmp_path, now=Clock())
+    for number in range(10):
+        world.package(f"1.{number}.0")
+    ask(world)
+    answers = together(100, lambda number: ask(world, f"1.{number % 10}.0", generation=1))
+    kinds = Counter(type(each).__name__ for each in answers)
+    assert set(kinds) <= {"Promotion", "Conflict"}, kinds
+    active = [p for p in world.promotions.list("churn") if p.phase == "Active"]
+    assert len(active) == 1
+    assert (
+        str(active[0].candidate.digest) == world.ledger.promotions.lane("churn", "dev").slot.digest
+    )
+    assert world.ledger.promotions.lane("churn", "dev").slot.generation == 2
+    assert not world.promotions.list("churn", is_open=True)
+    whole(world)
+    print(f"D7: 100 promotes of 10 releases: 1 current digest; {dict(kinds)}")
+
+
+def test_d7_concurrent_clicks_are_one_promotion(world):
+    answers = together(100, lambda _: ask(world, generation=0))
+    made = {each.id for each in answers if not isinstance(each, ModelPackError)}
+    assert len(made) == 1
+    assert len(world.promotions.list("churn")) == 1
+    assert all(isinstance(each, Conflict) or each.id in made for each in answers)
+    whole(world)
+    print(f"D7: 100 clicks on one release: {len(made)} promotion")
+
+
+def test_d9_rollback(world):
+    everywhere(world, "1.0.0")
+    with pytest.raises(InvalidInput, match="reason"):
+        world.promotions.ask(Wish("churn", "1.0.0", "production", " ", "rollback"), YOU)
+    with pytest.raises(Conflict, match="has never run"):
+        ask(world, "1.1.0", "production", kind="rollback")
+    everywhere(world, "1.1.0")
+    before = world.ledger.packages.get("churn", "1.0.0")["digest"]
+    generation = world.ledger.promotions.lane("churn", "production").slot.generation
+    answers = together(
+        20,
+        lambda _: ask(world, "1.0.0", "production", kind="rollback", generation=generation),
+    )
+    done = {each.id for each in answers if not isinstance(each, ModelPackError)}
+    assert len(done) == 1, "two rollbacks at once are one"
+    slot = world.ledger.promotions.lane("churn", "production").slot
+    assert (str(slot.digest), slot.generation) == (before, generation + 1)
+    whole(world)
+
+
+def test_d9_rollback_needs_its_own_permission_and_never_loops(tmp_path):
+    class Broken:
+        calls = 0
+
+        def deploy(self, order, record, files):
+            Broken.calls += 1
+            if order.version == "1.0.0" and order.generation > 1:
+                raise OSError("no route")
+
+    world = open_world(tmp_path, deployer=Broken())
+    world.finder.change = signed
+    world.policy(TEAM.replace("needed: 1, from", "needed: 0, from"))
+    for version in ("1.0.0", "1.1.0"):
+        world.package(version)
+        for place in ("dev", "production"):
+            ask(world, version, place, ADA)
+    calls = Broken.calls
+    with pytest.raises(NotPermitted, match="may not roll back"):
+        ask(world, "1.0.0", "production", ADA, kind="rollback")
+    with pytest.raises(BackendError, match="was not changed"):
+        ask(world, "1.0.0", "production", RITA, kind="rollback")
+    assert Broken.calls == calls + 1, "nothing is tried again by itself"
+    assert holds(world) == "1.1.0"
+    assert world.promotions.list("churn")[0].phase in ("Errored", "Active")
+    whole(world)
+
+
+def test_d9_rollback_during_a_promotion_is_refused(tmp_path):
+    started, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        def deploy(self, order, record, files):
+            if order.version == "1.2.0":
+                started.set()
+                assert go_on.wait(20)
+
+    world = open_world(tmp_path, deployer=Slow())
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        world.package(version)
+    ask(world)
+    ask(world, "1.1.0")
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(ask, world, "1.2.0")
+        assert started.wait(20)
+        with pytest.raises(Conflict, match=r"1\.2\.0 is being brought into dev right now"):
+            ask(world, kind="rollback")
+        [being] = world.promotions.list("churn", is_open=True)
+        with pytest.raises(Conflict, match="too late to withdraw"):
+            world.promotions.withdraw(being.id, YOU)
+        go_on.set()
+        assert running.result().phase == "Active"
+    assert ask(world, kind="rollback").phase == "Active"
+    whole(world)
+
+
+def test_d10_an_outdated_view_is_a_conflict(world):
+    ask(world)
+    tried = 0
+    for generation in (0, 2, 99):
+        for kind, version in (("promote", "1.1.0"), ("rollback", "1.0.0")):
+            with pytest.raises(Conflict):
+                ask(world, version, kind=kind, generation=generation)
+            tried += 1
+    assert ask(world, "1.1.0", generation=1).phase == "Active"
+    print(f"D10: {tried} of {tried} outdated views refused")
+
+
+def test_what_a_killed_process_left_is_taken_up(world, tmp_path):
+    class Killed(BaseException):
+        pass
+
+    class Dies:
+        def deploy(self, order, record, files):
+            raise Killed
+
+    clock = Clock()
+    dying = open_world(tmp_path, ledger=world.ledger, now=clock, deployer=Dies())
+    with pytest.raises(Killed):
+        ask(dying)
+    [left] = dying.promotions.list("churn", is_open=True)
+    assert left.phase == "Deploying"
+    assert open_world(tmp_path, ledger=world.ledger, now=clock).promotions.recover() == 1
+    again = dying.promotions.get(left.id)
+    assert (again.phase, again.attempt) == ("Active", 2)
+    whole(world)
+
+
+def test_the_log_finds_edits(world):
+    everywhere(world, "1.0.0")
+    rows = entries(world)
+    assert verify(rows).whole
+    for number in range(len(rows)):
+        cut = [row for at, row in enumerate(rows) if at != number]
+        found = verify(cut, world.ledger.audit.checkpoints())
+        assert not found.whole, f"without entry {number + 1}"
