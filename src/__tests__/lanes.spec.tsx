@@ -179,7 +179,7 @@ describe('Gates', () => {
         outcome: index > 17 ? 'failed' : 'passed'
       })
     );
-    render(<Gates checks={checks} label="All" trans={trans} />);
+    render(<Gates checks={checks} label={trans.__('All')} trans={trans} />);
     expect(screen.getAllByRole('listitem')).toHaveLength(8);
     expect(screen.getByText('Check 19')).toBeTruthy();
     fireEvent.click(
