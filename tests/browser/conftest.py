@@ -74,7 +74,8 @@ def write_notebook(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n")
 
 
-@pytest.fixture(scope="session")
+# For this folder only: Playwright keeps an event loop running, beside which others' tests fail.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     """A running Chromium: the one that CHROMIUM names, else the one on the path."""
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium")

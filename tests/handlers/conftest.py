@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_jupyter.jupyter_core import jp_asyncio_loop
+from pytest_jupyter.jupyter_server import jp_server_cleanup
 from tornado.httpclient import HTTPClientError, HTTPResponse
 from traitlets.config import Config
+
+__all__ = ["jp_asyncio_loop", "jp_server_cleanup"]
 
 ROOT = Path(__file__).parents[2]
 
