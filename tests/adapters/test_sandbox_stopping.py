@@ -176,7 +176,9 @@ started = [subprocess.Popen([sys.executable, "-c", {code!r}]) for _ in range(5)]
 print("ENDED", sorted(each.wait() for each in started))
 """
     ran = run("podman", [cell(source)], tmp_path / "work", memory_limit=200 << 20)
-    assert "ENDED [-9, " in ran.text
+    # The kernel ends one of them, or the notebook itself is refused the memory to start the next.
+    refused = (ran.result.error or {}).get("ename") in ("MemoryError", "OutOfMemory", "OSError")
+    assert refused or "ENDED [-9, " in ran.text, ran.text
 
 
 def test_too_many_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

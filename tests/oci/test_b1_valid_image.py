@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,18 @@ def run(*command: str) -> str:
     return done.stdout
 
 
+def as_new(image: Image) -> Image:
+    """What is read back does not say which layers were there before."""
+    return replace(image, layers=tuple(replace(layer, reused=False) for layer in image.layers))
+
+
 def test_b1_generated_projects_are_valid(layout: Layout, project: Projects, build: Build) -> None:
     problems = []
     compressions = list(MEDIA_TYPES)
     for seed in range(100):
         image = build(project(seed), layout, compressions[seed % 3])
         problems += validate_image(layout, image.digest)
-        assert read_image(layout, image.digest) == image
+        assert read_image(layout, image.digest) == as_new(image)
     assert problems == []
     assert layout.verify() == []
     print("B1: 100 generated projects, 0 findings by our own validator")

@@ -152,7 +152,7 @@ def test_approval_by_a_second_person(team):
     assert not view["may"]["approve"]["allowed"]
     assert view["may"]["withdraw"]["allowed"]
     assert view["difference"]["sentence"] == "Nothing is there yet to compare with."
-    with pytest.raises(NotPermitted, match="Ada made it and asked for it"):
+    with pytest.raises(NotPermitted, match="Ada made it, asked for it and pushed it last"):
         team.promotions.answer(waiting.id, ADA, Vote(True))
     with pytest.raises(NotPermitted, match="unverified"):
         team.promotions.answer(waiting.id, replace(RITA, verified=False), Vote(True))
