@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -59,7 +60,8 @@ def measure(home: Path, report: Report) -> Ours:
     report.add("(b) everything but the verify run", rest, "s", most=1.0)
     report.add("(b) verify run", verify, "s")
     report.add("peak memory of a build", _memory(notebook, home / "memory"), "MiB", most=300)
-    return Ours(colds[0], seconds[0], notebook, home / "cold-0")
+    middle = sorted(seconds, key=lambda s: s["seconds"]["total"] - s["seconds"]["verify"])
+    return Ours(colds[0], middle[ROUNDS // 2], notebook, home / "cold-0")
 
 
 def package(notebook: Path, data_dir: Path) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def package(notebook: Path, data_dir: Path) -> dict[str, Any]:
 def edit(notebook: Path, number: int) -> None:
     """Change one cell."""
     text = notebook.read_text()
-    notebook.write_text(text.replace("max_iter=8", f"max_iter={number + 1}8", 1))
+    notebook.write_text(re.sub(r"max_iter=\d+", f"max_iter={81 + number}", text))
 
 
 def _command() -> list[str]:
