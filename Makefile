@@ -44,7 +44,7 @@ format: .venv/installed-test
 	touch $@
 
 .venv/installed-test: .venv/installed
-	$(BIN)/pip install --quiet --editable ".[kubeflow,examples,compression,test]"
+	$(BIN)/pip install --quiet --editable ".[kubeflow,examples,compression,jupyterhub,postgresql,test]"
 	bash scripts/install-test-systems.sh
 	touch $@
 

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.browser import samples
-from tests.browser.fake_server import NOT_THERE, Answer, FakeServer
-from tests.browser.labserver import REPOSITORY
+from browser import samples
+from browser.fake_server import NOT_THERE, Answer, FakeServer
+from browser.labserver import REPOSITORY
 
 CONTRACT = REPOSITORY / "tests" / "contract"
 GATE: dict[str, Any] = {"outcome": "passed", "detail": "", "advice": ""}

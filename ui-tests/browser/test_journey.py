@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.driver import open_lab, open_panel, panel
-from tests.browser.labserver import BUILT, REPOSITORY, LabServer
+from browser.driver import open_lab, open_panel, panel
+from browser.labserver import BUILT, REPOSITORY, LabServer
 
 pytestmark = pytest.mark.browser
 

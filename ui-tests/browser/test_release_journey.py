@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.browser.driver import open_lab, panel
-from tests.browser.labserver import LabServer
-from tests.browser.test_journey import LONG, package
-from tests.browser.test_journey import lab as lab
-from tests.browser.test_releases import REVIEW, lane
+from browser.driver import open_lab, panel
+from browser.labserver import LabServer
+from browser.test_journey import LONG, package
+from browser.test_journey import lab as lab
+from browser.test_releases import REVIEW, lane
 
 pytestmark = pytest.mark.browser
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.browser import samples
-from tests.browser.conftest import notebook, write_notebook
-from tests.browser.driver import PANEL, open_lab, open_panel, panel, set_width
-from tests.browser.fake_server import FakeServer
-from tests.browser.labserver import REPOSITORY, LabServer
+from browser import samples
+from browser.conftest import notebook, write_notebook
+from browser.driver import PANEL, open_lab, open_panel, panel, set_width
+from browser.fake_server import FakeServer
+from browser.labserver import REPOSITORY, LabServer
 
 pytestmark = pytest.mark.browser
 

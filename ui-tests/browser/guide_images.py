@@ -1,4 +1,4 @@
-"""The pictures of the user guide, of the real thing: python -m tests.browser.guide_images DIR."""
+"""Pictures of the user guide, of the real thing: ``python -m browser.guide_images DIR`` in ui-tests."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import ARGUMENTS
-from tests.browser.driver import open_lab, panel
-from tests.browser.labserver import REPOSITORY, LabServer
-from tests.browser.test_journey import LONG, edit, package
+from browser.conftest import ARGUMENTS
+from browser.driver import open_lab, panel
+from browser.labserver import REPOSITORY, LabServer
+from browser.test_journey import LONG, edit, package
 
 SAMPLE_KEY = "AKIA" + "Q3ZP7XWK2MTL9RVB"
 

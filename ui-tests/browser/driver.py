@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.browser.labserver import LabServer
+from browser.labserver import LabServer
 
 PANEL = "#jupyter-modelpack-panel"
 

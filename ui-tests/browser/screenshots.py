@@ -1,4 +1,4 @@
-"""Takes pictures of the panel: ``python -m tests.browser.screenshots DIRECTORY [STATE ...]``."""
+"""Takes pictures of the panel: ``python -m browser.screenshots DIR [STATE ...]`` in ui-tests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser import samples
-from tests.browser.conftest import ARGUMENTS, notebook, write_notebook
-from tests.browser.driver import open_lab, open_panel, panel, set_width
-from tests.browser.fake_server import FakeServer
-from tests.browser.labserver import LabServer
+from browser import samples
+from browser.conftest import ARGUMENTS, notebook, write_notebook
+from browser.driver import open_lab, open_panel, panel, set_width
+from browser.fake_server import FakeServer
+from browser.labserver import LabServer
 
 Then = Callable[[Any], None]
 LONG = "quarterly-churn-forecast-with-a-name-that-never-ends-2026-final-v2.ipynb"

@@ -1,4 +1,4 @@
-"""Takes pictures of lanes and reviews: ``python -m tests.browser.release_shots DIRECTORY``."""
+"""Takes pictures of lanes and reviews: ``python -m browser.release_shots DIR`` in ui-tests."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser import samples
-from tests.browser.conftest import ARGUMENTS, notebook, write_notebook
-from tests.browser.driver import open_lab, open_panel, panel, set_width
-from tests.browser.labserver import LabServer
-from tests.browser.release_server import ReleaseServer, for_the_reviewer, promotion
-from tests.browser.test_releases import REVIEW, lane, open_review, packaged
+from browser import samples
+from browser.conftest import ARGUMENTS, notebook, write_notebook
+from browser.driver import open_lab, open_panel, panel, set_width
+from browser.labserver import LabServer
+from browser.release_server import ReleaseServer, for_the_reviewer, promotion
+from browser.test_releases import REVIEW, lane, open_review, packaged
 
 LONG = "model = HistGradientBoostingClassifier(\n    max_iter={},\n    learning_rate={})\n"
 

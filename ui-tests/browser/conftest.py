@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.labserver import BUILT, LabServer
+from browser.labserver import BUILT, LabServer
 
 playwright_api = pytest.importorskip(
     "playwright.sync_api", reason="Playwright is not installed: no browser tests."
