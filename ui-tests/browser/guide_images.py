@@ -1,4 +1,4 @@
-"""Pictures of the user guide, of the real thing: ``python -m browser.guide_images DIR`` in ui-tests."""
+"""Pictures for the user guide, of the real thing: run ``python -m browser.guide_images DIR``."""
 
 from __future__ import annotations
 
