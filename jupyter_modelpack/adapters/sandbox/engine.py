@@ -156,6 +156,7 @@ def _running(
 
     def kill() -> None:
         if process.poll() is None:
+            _quiet([program, "kill", container.name])  # rm alone would ask first, and wait
             _quiet([program, "rm", "--force", container.name])
             processes.kill_tree(process)
 
