@@ -152,6 +152,7 @@ def _running(
         stderr=log,
         env={**os.environ, **settings},
         start_new_session=True,
+        cwd=container.tmp.parent,  # podman's monitor leaves a file there when memory runs out
     )
 
     def kill() -> None:
