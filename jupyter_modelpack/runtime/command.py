@@ -20,6 +20,7 @@ from .memory import limit_memory
 from .notebook import Plan, make_plan
 from .recorder import Recorder, dumped
 from .refusal import Breakage, Refusal
+from .report import Report
 from .values import chosen
 from .workspace import populate
 
@@ -85,7 +86,8 @@ def _run(arguments: argparse.Namespace, app: Path) -> int:
     work = Path.cwd()
     links = populate(app / "files", work, manifest.inputs)
     plan = make_plan(read_object(app / "files" / manifest.notebook), manifest, values)
-    recorder = Recorder((work / arguments.output).resolve(), plan.notebook)
+    report = Report.wanted(work)
+    recorder = Recorder((work / arguments.output).resolve(), plan.notebook, report)
     if arguments.memory_limit is not None:
         limit_memory(arguments.memory_limit)
     code, session = _execute(arguments, plan, recorder, links)
@@ -93,11 +95,11 @@ def _run(arguments: argparse.Namespace, app: Path) -> int:
         recorder.write(arguments.metrics, dumped(session.metrics) + "\n")
     if arguments.executed_notebook:
         recorder.write(arguments.executed_notebook, dumped(plan.notebook, indent=1) + "\n")
-    report = executor_output(executor_input, session.metrics)
+    told = executor_output(executor_input, session.metrics)
     # Some engines lose the exit code of a container that is removed at once; Kubeflow then takes
     # a missing output file for the failure that it is.
-    if report and code == 0:
-        recorder.write(Path(report[0]), report[1])
+    if told and code == 0:
+        recorder.write(Path(told[0]), told[1])
     return code
 
 
@@ -151,5 +153,6 @@ def _note(arguments: argparse.Namespace, ename: str, evalue: str) -> None:
         return
     error = {"cell": None, "ename": ename, "evalue": evalue, "line": None}
     with contextlib.suppress(OSError):
-        recorder = Recorder((Path.cwd() / arguments.output).resolve(), {})
+        report = Report.wanted(Path.cwd())
+        recorder = Recorder((Path.cwd() / arguments.output).resolve(), {}, report)
         recorder.write_result({"phase": "Errored", "error": error})
