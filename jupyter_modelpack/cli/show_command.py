@@ -9,7 +9,6 @@ from typing import Any
 from jupyter_modelpack.cli.arguments import workshop
 from jupyter_modelpack.cli.terminal import print_findings, print_json, print_table, say, size
 
-
 _PARTS = {"check": "check", "model-card": "model card", "sample-input": "sample input"}
 
 
