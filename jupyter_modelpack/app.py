@@ -58,6 +58,22 @@ class ModelPack(ExtensionApp):
     deploy_folder = Unicode(
         help="Where the deployer folder writes; none: environments/ in the data directory."
     ).tag(config=True)
+    kubernetes_kubeconfig = Unicode(
+        help="A kubeconfig for runs on a cluster; none: the pod's identity, or kubectl's default."
+    ).tag(config=True)
+    kubernetes_context = Unicode(help="The context in the kubeconfig; none: the current one.").tag(
+        config=True
+    )
+    kubernetes_namespace = Unicode(
+        help="Where runs go on the cluster; none: the pod's own namespace, or the context's."
+    ).tag(config=True)
+    kubernetes_image = Unicode(
+        help="Where the cluster finds images, such as registry.example.org/team/{name}."
+    ).tag(config=True)
+    kubernetes_start_seconds = Float(
+        3600.0,
+        help="How long something may keep a run on a cluster from starting before it is given up.",
+    ).tag(config=True)
     max_workers = Int(1, help="How many builds and runs go on at once.").tag(config=True)
     ask_kernel = Bool(
         True, help="Ask the running kernel of a notebook, when it is idle, what it has imported."
@@ -134,6 +150,11 @@ class ModelPack(ExtensionApp):
             "signing_key": self.signing_key,
             "deployer": self.deployer,
             "deploy_folder": self.deploy_folder,
+            "kubernetes_kubeconfig": self.kubernetes_kubeconfig,
+            "kubernetes_context": self.kubernetes_context,
+            "kubernetes_namespace": self.kubernetes_namespace,
+            "kubernetes_image": self.kubernetes_image,
+            "kubernetes_start_seconds": self.kubernetes_start_seconds,
         }
         data_dir = Path(self.data_dir).expanduser().absolute()
         wanted = Wanted(data_dir, settings, self.workshop, self.max_workers)

@@ -20,7 +20,9 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\Z")
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?\Z")
-_LABEL_KEY = re.compile(r"([a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
+_LABEL_KEY = re.compile(
+    r"([a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z"
+)
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?\Z")
 _OURS = "io.github.jupyter-modelpack/"
 _RESERVED_PATHS = ("/opt/python", "/opt/native", "/opt/modelpack", "/app", "/proc", "/sys", "/dev")
@@ -72,13 +74,17 @@ class ClusterOptions:
         known = [each.name for each in fields(cls)]
         for name in given:
             if name not in known:
-                raise _wrong(str(name)[:60], f"There is no such option; there are {', '.join(known)}.")
+                raise _wrong(
+                    str(name)[:60], f"There is no such option; there are {', '.join(known)}."
+                )
         return cls(
             requests=_texts(given, "requests", _QUANTITY),
             limits=_texts(given, "limits", _QUANTITY),
             node_selector=_texts(given, "node_selector", _LABEL_VALUE),
             tolerations=tuple(_toleration(each) for each in _list(given, "tolerations")),
-            pull_secrets=tuple(_text(each, "pull_secrets", _NAME) for each in _list(given, "pull_secrets")),
+            pull_secrets=tuple(
+                _text(each, "pull_secrets", _NAME) for each in _list(given, "pull_secrets")
+            ),
             service_account=_optional(given, "service_account", _NAME),
             mounts=_mounts(given),
             secrets=tuple(_secret(each) for each in _list(given, "secrets")),
@@ -124,7 +130,9 @@ def _texts(given: Mapping[str, Any], name: str, shape: re.Pattern[str]) -> dict[
     for key, each in value.items():
         if not _LABEL_KEY.match(str(key)) or not shape.match(str(each)) or isinstance(each, bool):
             advice = "Write quantities as Kubernetes does: 500m, 2, 512Mi, 4Gi."
-            raise _wrong(name, advice if shape is _QUANTITY else "Use labels as Kubernetes has them.")
+            raise _wrong(
+                name, advice if shape is _QUANTITY else "Use labels as Kubernetes has them."
+            )
         out[str(key)] = str(each)
     return out
 
@@ -168,7 +176,9 @@ def _secret(value: Any) -> SecretSetting:
     if variable.startswith(("LD_", "PYTHON", "MODELPACK_")) or variable in ("PATH", "HOME"):
         raise _wrong("secrets", f"The setting {variable} would change how the image works.")
     return SecretSetting(
-        variable, _text(entry.get("secret"), "secrets", _NAME), _text(entry.get("key"), "secrets", _KEY)
+        variable,
+        _text(entry.get("secret"), "secrets", _NAME),
+        _text(entry.get("key"), "secrets", _KEY),
     )
 
 
@@ -184,7 +194,9 @@ def _mounts(given: Mapping[str, Any]) -> tuple[Mount, ...]:
         if not parts.is_absolute() or ".." in parts.parts or ":" in path or len(parts.parts) < 2:
             raise _wrong("mounts", "The path is absolute, such as /work/data.")
         if str(parts) == WORK_DIRECTORY or any(parts.is_relative_to(p) for p in _RESERVED_PATHS):
-            raise _wrong("mounts", f"{path} belongs to the image; choose another, such as /work/data.")
+            raise _wrong(
+                "mounts", f"{path} belongs to the image; choose another, such as /work/data."
+            )
         read_only = entry.get("read_only", True)
         if not isinstance(read_only, bool):
             raise _wrong("mounts", "read_only is true or false.")

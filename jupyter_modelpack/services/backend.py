@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from jupyter_modelpack.services.work import Work
 
@@ -87,6 +87,7 @@ class RunPlace(Protocol):
         """Put what it wrote into ``folder`` and return its result as ``run`` shows it."""
 
 
+@runtime_checkable
 class Sweeper(Protocol):
     """A backend that can look for what nobody follows any more."""
 

@@ -111,9 +111,7 @@ def merged(
     return [*events, *new][-_MOST_HAPPENINGS:]
 
 
-def log_order(
-    runs: Mapping[str, float], now: float, *, most: int, pause: float
-) -> list[str]:
+def log_order(runs: Mapping[str, float], now: float, *, most: int, pause: float) -> list[str]:
     """Return whose log to read now: those that waited longest, at most so many, each after a pause.
 
     ``runs`` maps ids to when the log was last read, in seconds.

@@ -20,7 +20,7 @@ from jupyter_modelpack.adapters.kubernetes.manifest import (
     run_manifest,
 )
 from jupyter_modelpack.adapters.kubernetes.namespace import ApiPods, NamespaceFollower
-from jupyter_modelpack.adapters.kubernetes.pods import seen_of
+from jupyter_modelpack.adapters.kubernetes.pods import is_doomed, seen_of
 from jupyter_modelpack.adapters.kubernetes.results import result_from
 from jupyter_modelpack.errors import BackendError, Conflict, NotFound
 from jupyter_modelpack.pipeline.cluster import ClusterOptions
@@ -91,7 +91,7 @@ class KubernetesBackend:
             followed = self._followed.setdefault(run.id, _Followed())
             change = watch.cache.change(run.id)
             if change != followed.change:
-                pods = watch.cache.pods(run.id)
+                pods = [pod for pod in watch.cache.pods(run.id) if not is_doomed(pod)]
                 followed.change, followed.seen = change, seen_of(pods) if pods else None
                 if followed.seen is not None:
                     name = self._name(run)
@@ -208,7 +208,7 @@ class KubernetesBackend:
     def _look_at_job(
         self, run: Work, followed: _Followed, synced: bool, now: float, found: dict[str, Seen]
     ) -> None:
-        """Ask for the job itself, where no pod of it is known: it may not have one yet, or be gone."""
+        """Ask for the job where no pod of it is known: it may not have one yet, or be gone."""
         if not synced or now - followed.looked_at < JOB_SECONDS:
             return
         followed.looked_at = now
@@ -222,8 +222,9 @@ class KubernetesBackend:
         pods = self.api.get(
             f"/api/v1/namespaces/{namespace}/pods", labelSelector=f"{RUN_LABEL}={run.id}"
         ).get("items")
-        if pods:
-            for pod in pods:
+        alive = [pod for pod in pods or () if not is_doomed(pod)]
+        if alive:
+            for pod in alive:
                 self._watch(namespace).watch.cache.apply("MODIFIED", pod)
             return
         status = job.get("status") or {}
@@ -241,7 +242,7 @@ class KubernetesBackend:
     def _look_at_events(
         self, run: Work, followed: _Followed, now: float, left: int, name: str = ""
     ) -> int:
-        """Ask for the warnings about what has not started for a while; return how often it asked."""
+        """Ask for warnings about what has not started for a while; return how often it asked."""
         seen = followed.seen
         waits = seen is None or (seen.stage in ("Queued", "Starting") and not seen.happenings)
         if not followed.events_at:
@@ -276,5 +277,3 @@ class KubernetesBackend:
 def _jobs(namespace: str, name: str = "") -> str:
     path = f"/apis/batch/v1/namespaces/{namespace}/jobs"
     return f"{path}/{name}" if name else path
-
-

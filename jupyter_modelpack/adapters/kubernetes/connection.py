@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jupyter_modelpack.errors import BackendUnavailable, InvalidInput
 
@@ -44,9 +45,7 @@ def connect(settings: ClusterSettings) -> Connection:
         from kubernetes.client import Configuration
         from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
     except ImportError as error:
-        raise BackendUnavailable(
-            "The Kubernetes client is not installed.", advice=_HINT
-        ) from error
+        raise BackendUnavailable("The Kubernetes client is not installed.", advice=_HINT) from error
     configuration = Configuration()
     inside = bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and _NAMESPACE.exists()
     file = os.path.expanduser(settings.kubeconfig or os.environ.get("KUBECONFIG", ""))
@@ -86,21 +85,23 @@ def _namespace_of(file: str | None, context: str | None) -> str:
 
 
 def _tls(configuration: object) -> ssl.SSLContext | bool:
-    get = lambda name: getattr(configuration, name, None)  # noqa: E731
-    if not str(get("host")).startswith("https"):
+    names = ("host", "ssl_ca_cert", "verify_ssl", "cert_file", "key_file")
+    found = {name: getattr(configuration, name, None) for name in names}
+    if not str(found.get("host")).startswith("https"):
         return False
-    context = ssl.create_default_context(cafile=get("ssl_ca_cert"))
-    if not get("verify_ssl"):
+    context = ssl.create_default_context(cafile=found.get("ssl_ca_cert"))
+    if found["verify_ssl"] is False:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    if get("cert_file"):
-        context.load_cert_chain(str(get("cert_file")), get("key_file"))
+    if found.get("cert_file"):
+        context.load_cert_chain(str(found["cert_file"]), found.get("key_file"))
     return context
 
 
-def _token(configuration: object) -> str | None:
-    # client 30 keeps the token as "authorization", newer ones as "BearerToken"
-    found = configuration.get_api_key_with_prefix(  # type: ignore[attr-defined]
-        "BearerToken", "authorization"
-    )
-    return str(found) if found else None
+def _token(configuration: Any) -> str | None:
+    # client 30 keeps the token as "authorization", newer ones as "BearerToken"; asking renews it
+    for name in ("authorization", "BearerToken"):
+        found = configuration.get_api_key_with_prefix(name)
+        if found:
+            return str(found)
+    return None

@@ -1,4 +1,4 @@
-"""The pods of one namespace as the watch wants them, over the API, and a thread that follows them."""
+"""The pods of one namespace over the API, and a thread that follows them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ApiPods:
                 return pods, str(metadata.get("resourceVersion") or "")
 
     def watch(self, version: str) -> Iterator[Mapping[str, Any]]:
-        """Yield events; the server ends the watch after half a minute, so that silence is noticed."""
+        """Yield events; the server ends it after half a minute, so that silence is noticed."""
         return self._api().watch(
             self._path,
             quiet=QUIET_SECONDS,

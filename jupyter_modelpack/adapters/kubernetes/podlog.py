@@ -117,7 +117,9 @@ def write_files(frames: Iterable[tuple[str, str]], folder: Path) -> list[Mapping
     for kind, head, packed in _files(frames):
         if kind == "done":
             left = head.get("left")
-            return [each for each in left if isinstance(each, dict)] if isinstance(left, list) else []
+            return (
+                [each for each in left if isinstance(each, dict)] if isinstance(left, list) else []
+            )
         path = PurePosixPath(str(head.get("path")))
         if hashlib.sha256(packed).hexdigest() != head.get("sha256") or not _allowed(path):
             continue

@@ -19,6 +19,13 @@ def has_ended(pod: Pod) -> bool:
     return status.get("phase") in _PHASES or bool(_state(pod).get("terminated"))
 
 
+def is_doomed(pod: Pod) -> bool:
+    """Tell whether a pod is being removed before it began: no node starts it any more."""
+    metadata, state = pod.get("metadata") or {}, _state(pod)
+    begun = state.get("running") or state.get("terminated")
+    return bool(metadata.get("deletionTimestamp")) and not begun and not has_ended(pod)
+
+
 def seen_of(pods: Sequence[Pod]) -> Seen:
     """Return what pods of one run show: an end that one of them reached, else the newest one."""
     ended = [pod for pod in pods if has_ended(pod)]

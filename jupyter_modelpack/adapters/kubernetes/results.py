@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from jupyter_modelpack.adapters.kubernetes.podlog import events, write_files
 from jupyter_modelpack.adapters.sandbox.outcome import result_of
 from jupyter_modelpack.adapters.sandbox.request import Isolation
 from jupyter_modelpack.adapters.sandbox.results import RESULTS, snapshot
-from jupyter_modelpack.adapters.sandbox.supervisor import Ended
+from jupyter_modelpack.adapters.sandbox.supervisor import Cause, Ended
 from jupyter_modelpack.services.backend import Seen
 from jupyter_modelpack.services.work import Work
 
@@ -26,8 +27,6 @@ def result_from(
 
     Where the log is gone or cut, the pod's termination message is the result, and it is said.
     """
-    import json
-
     own = folder / ".modelpack"
     own.mkdir(parents=True, exist_ok=True)
     left = write_files(frames, folder)
@@ -36,7 +35,7 @@ def result_from(
     told = events(frames)
     (own / "events.jsonl").write_text("".join(json.dumps(each) + "\n" for each in told), "utf-8")
     code = seen.exit_code if seen.exit_code is not None else (0 if seen.stage == "Succeeded" else 1)
-    cause = seen.cause if seen.cause in ("memory", "limit") else None
+    cause: Cause | None = seen.cause if seen.cause in ("memory", "limit") else None
     if run.stop_asked and seen.stage == "Failed":
         cause = "cancelled"
     ended = Ended(code, cause, 0, 0.0)

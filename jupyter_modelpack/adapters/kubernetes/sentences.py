@@ -7,14 +7,24 @@ import re
 from jupyter_modelpack.services.backend import Happening
 
 _PULL = frozenset(
-    ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
+    (
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "RegistryUnavailable",
+    )
 )
 _REFUSED = re.compile(r"unauthorized|forbidden|denied|authentication|401|403", re.IGNORECASE)
 _MISSING = re.compile(r"not found|manifest unknown|404|does not exist", re.IGNORECASE)
 _LACKS = re.compile(r"Insufficient ([-\w./]+)")
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: ([^\s]+), used: ([^\s]+), limited: (\S+)")
 _LOST = re.compile(r'(secret|configmap|persistentvolumeclaim) "?([-\w./]+)"?', re.IGNORECASE)
-_KINDS = {"secret": "Secret", "configmap": "ConfigMap", "persistentvolumeclaim": "PersistentVolumeClaim"}
+_KINDS = {
+    "secret": "Secret",
+    "configmap": "ConfigMap",
+    "persistentvolumeclaim": "PersistentVolumeClaim",
+}
 
 
 def waiting(reason: str, message: str, image: str, at: str | None = None) -> Happening | None:

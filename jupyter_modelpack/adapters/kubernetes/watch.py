@@ -147,7 +147,7 @@ class PodWatch:
                 version = ""
                 self._failures += 1
                 pause = backoff(self._failures, self._spread())
-            except ModelPackError as error:
+            except Exception as error:  # whatever it is, it must not end the watch for good
                 self._lost(error)
                 self._failures += 1
                 pause = backoff(self._failures, self._spread())
@@ -199,8 +199,8 @@ class PodWatch:
             self.unknown_since, self.trouble = None, ""
             self._changed()
 
-    def _lost(self, error: ModelPackError) -> None:
-        self.trouble = error.message
+    def _lost(self, error: Exception) -> None:
+        self.trouble = str(error)
         if self.unknown_since is None and self._failures >= 1:
             self.unknown_since = self._heard
             self._changed()
