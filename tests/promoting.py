@@ -30,6 +30,7 @@ from jupyter_modelpack.services.badge import badge
 from jupyter_modelpack.services.environments import Environments
 from jupyter_modelpack.services.policies import Policies
 from jupyter_modelpack.services.promotions import Outside, Promotions
+from jupyter_modelpack.services.release_facts import author_of
 from jupyter_modelpack.services.releases import Releases
 from jupyter_modelpack.services.surroundings import Views
 
@@ -67,7 +68,7 @@ class FakeFinder:
     def of(self, record: Any, slots: Mapping[str, Any], *, quick: bool = False) -> ReleaseFacts:
         image = Digest.parse(record["digest"])
         some = Digest.of(b"notebook")
-        author = self.author or Actor("jupyter", record.get("author") or "ada")
+        author = self.author or author_of(record) or Actor("jupyter", "ada")
         facts = ReleaseFacts(
             package=record["name"],
             version=record["version"],
@@ -169,7 +170,7 @@ def open_world(
         policies,
         kept.packages,
         kept.audit,
-        lambda record: (f"x = '{record['version']}'",),
+        lambda record: record.get("sources") or (f"x = '{record['version']}'",),
         lambda images: (),
     )
     return World(data_dir, kept, releases, finder, told)

@@ -15,11 +15,28 @@ from jupyter_modelpack.handlers.packages import (
     PackagesHandler,
     PackageVersionsHandler,
 )
+from jupyter_modelpack.handlers.promotion_pages import (
+    DecisionForm,
+    PromotionNotebookPage,
+    PromotionPage,
+    RollbackForm,
+    WithdrawalForm,
+)
 from jupyter_modelpack.handlers.promotions import (
     DecisionHandler,
     PromotionHandler,
     PromotionsHandler,
     RollbacksHandler,
+)
+from jupyter_modelpack.handlers.reading_pages import (
+    AuditPage,
+    FrontPage,
+    HistoryPage,
+    JurisdictionPage,
+    PackagePage,
+    PageFileHandler,
+    PageStateHandler,
+    SignedInPage,
 )
 from jupyter_modelpack.handlers.runs import (
     RunHandler,
@@ -30,6 +47,22 @@ from jupyter_modelpack.handlers.runs import (
 
 _ONE = "([^/]+)"
 
+# What people read and decide on in a browser.
+PAGE_ROUTES: tuple[tuple[str, type[Handler]], ...] = (
+    ("pages/?", FrontPage),
+    (f"pages/promotions/{_ONE}", PromotionPage),
+    (f"pages/promotions/{_ONE}/notebook", PromotionNotebookPage),
+    (f"pages/promotions/{_ONE}/decision", DecisionForm),
+    (f"pages/promotions/{_ONE}/withdrawal", WithdrawalForm),
+    (f"pages/packages/{_ONE}", PackagePage),
+    (f"pages/packages/{_ONE}/rollbacks", RollbackForm),
+    ("pages/history", HistoryPage),
+    ("pages/audit", AuditPage),
+    ("pages/jurisdiction", JurisdictionPage),
+    ("pages/signed-in", SignedInPage),
+    ("pages/state", PageStateHandler),
+    (f"pages/static/{_ONE}", PageFileHandler),
+)
 ROUTES: tuple[tuple[str, type[Handler]], ...] = (
     ("info", InfoHandler),
     ("inspection", InspectionHandler),
@@ -51,4 +84,5 @@ ROUTES: tuple[tuple[str, type[Handler]], ...] = (
     (f"promotions/{_ONE}/decision", DecisionHandler),
     ("rollbacks", RollbacksHandler),
     ("history", HistoryHandler),
+    *PAGE_ROUTES,
 )
