@@ -85,7 +85,7 @@ class RollbackForm(Page):
     """Going back to what an environment held before."""
 
     @authenticated
-    @authorized(action="write", resource="modelpack:promotions")
+    @authorized(action="execute", resource="modelpack:rollbacks")
     async def post(self, name: str) -> None:
         """Go back, or ask for it."""
         from jupyter_modelpack.services.promotions import Wish

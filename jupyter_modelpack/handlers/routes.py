@@ -47,37 +47,28 @@ from jupyter_modelpack.handlers.runs import (
 
 _ONE = "([^/]+)"
 
+Routes = tuple[tuple[str, type[Handler]], ...]
+
 # What people read and decide on in a browser.
-PAGE_ROUTES: tuple[tuple[str, type[Handler]], ...] = (
-    ("pages/?", FrontPage),
-    (f"pages/promotions/{_ONE}", PromotionPage),
-    (f"pages/promotions/{_ONE}/notebook", PromotionNotebookPage),
-    (f"pages/promotions/{_ONE}/decision", DecisionForm),
-    (f"pages/promotions/{_ONE}/withdrawal", WithdrawalForm),
-    (f"pages/packages/{_ONE}", PackagePage),
-    (f"pages/packages/{_ONE}/rollbacks", RollbackForm),
-    ("pages/history", HistoryPage),
-    ("pages/audit", AuditPage),
-    ("pages/jurisdiction", JurisdictionPage),
-    ("pages/signed-in", SignedInPage),
-    ("pages/state", PageStateHandler),
-    (f"pages/static/{_ONE}", PageFileHandler),
-)
-ROUTES: tuple[tuple[str, type[Handler]], ...] = (
-    ("info", InfoHandler),
+PAGE_# What a server has that makes packages itself.
+LOCAL_ROUTES: Routes = (
     ("inspection", InspectionHandler),
     ("builds", BuildsHandler),
     (f"builds/{_ONE}", BuildHandler),
     (f"builds/{_ONE}/log", BuildLogHandler),
-    ("packages", PackagesHandler),
-    (f"packages/{_ONE}", PackageVersionsHandler),
-    (f"packages/{_ONE}/{_ONE}", PackageHandler),
-    (f"packages/{_ONE}/{_ONE}/pipeline", PackagePipelineHandler),
     (f"packages/{_ONE}/{_ONE}/export", PackageExportHandler),
     ("runs", RunsHandler),
     (f"runs/{_ONE}", RunHandler),
     (f"runs/{_ONE}/log", RunLogHandler),
     (f"runs/{_ONE}/notebook", RunNotebookHandler),
+)
+# What the release service has too.
+RELEASE_ROUTES: Routes = (
+    ("info", InfoHandler),
+    ("packages", PackagesHandler),
+    (f"packages/{_ONE}", PackageVersionsHandler),
+    (f"packages/{_ONE}/{_ONE}", PackageHandler),
+    (f"packages/{_ONE}/{_ONE}/pipeline", PackagePipelineHandler),
     ("environments", EnvironmentsHandler),
     ("promotions", PromotionsHandler),
     (f"promotions/{_ONE}", PromotionHandler),
@@ -86,3 +77,4 @@ ROUTES: tuple[tuple[str, type[Handler]], ...] = (
     ("history", HistoryHandler),
     *PAGE_ROUTES,
 )
+ROUTES: Routes = (*LOCAL_ROUTES, *RELEASE_ROUTES)
