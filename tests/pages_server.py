@@ -1,4 +1,4 @@
-"""A Jupyter server whose one user is a person of a team: ``python pages_server.py DIR PERSON PORT``.
+"""A Jupyter server whose one user is a person: ``python pages_server.py DIR PERSON PORT TOKEN``.
 
 A notebook server's own user is unverified. Here the login says that it is somebody else, signed in,
 as a login of the release service does.
@@ -11,14 +11,12 @@ import sys
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_modelpack import app
-from jupyter_modelpack.adapters.identity import jupyter_user
 from jupyter_modelpack.release.actor import Actor
 
 
 def main(data_dir: str, person: str, port: str, token: str) -> None:
     if person != "-":
         app.jupyter_user = lambda user: Actor("hub", person, verified=True, signed_in=True)
-    assert jupyter_user is not None
     ServerApp.launch_instance(
         [
             *["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--port={port}"],

@@ -1,4 +1,4 @@
-"""A small team with releases, requests and a run to look at: what pages are tested and shown with."""
+"""A small team with releases, requests and a run to look at, for tests and pictures of pages."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ CHANGED = (
     "assert recall > 0.55, 'recall fell'",
 )
 DIGEST = "sha256:" + "9f2c7d1be40a5566" * 4
+PANDAS = {"name": "pandas", "version": "2.3.3", "size": 1}
 LOG = (
     "[cell 1/7] \x1b[1mImporting\x1b[0m\r\n[cell 4/7] 1,377,020 rows read\n"
     "fitting  10 %\rfitting  60 %\rfitting 100 %\n[cell 6/7] auc 0.926\n[cell 7/7] checks passed\n"
@@ -118,6 +119,8 @@ def release(world: World, version: str, name: str = "fraud", **more: Any) -> str
         "author": "ben", "account": BEN.to_json(), "size": 361_000_000, "sources": SOURCES,
         "why": "Minor: 2 cells changed, same parameters.",
         "created": _ago(hours=2),
+        "distributions": [PANDAS, {"name": "scikit-learn", "version": "1.9.0", "size": 1}],
+        "parameters": [{"name": "cutoff", "type": "float", "default": 0.5}],
         "verified": {"phase": "Succeeded", "sealed": True, "text": "Ran sealed: no network."},
         "checks": [{"cell": 6, "passed": True, "message": ""}],
         "image_id": DIGEST, "notebook_digest": DIGEST, "lock_digest": DIGEST,
@@ -156,7 +159,7 @@ def fill(data_dir: Path) -> World:
         why="Major: parameter cutoff was renamed to threshold.",
         metrics={"auc": 0.926, "recall at 1 %": 0.6, "rows read": 1_377_020},
         parameters=[{"name": "threshold", "type": "float", "default": 0.42}],
-        distributions=[{"name": "scikit-learn", "version": "1.9.1", "size": 1}],
+        distributions=[PANDAS, {"name": "scikit-learn", "version": "1.9.1", "size": 1}],
         checks=[{"cell": 6, "passed": True, "message": ""},
                 {"cell": 7, "passed": True, "message": ""}],
         parts=[{"kind": "check", "cell": 6, "digest": DIGEST, "by": "ben", "since": "1.0.0"},

@@ -33,7 +33,7 @@ class ProofFiles:
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(descriptor, "w", encoding="utf-8", errors="replace") as stream:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
                 stream.write(whole)
             fresh.replace(place)
         with suppress(OSError):

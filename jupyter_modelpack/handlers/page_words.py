@@ -143,7 +143,19 @@ def _parsed(text: str | None) -> datetime | None:
 FILTERS = {
     each.__name__: each
     for each in (
-        *(phase_word, phase_tone, outcome, size, number, moment, ago, lasting, short, middle, capital),
+        *(
+            phase_word,
+            phase_tone,
+            outcome,
+            size,
+            number,
+            moment,
+            ago,
+            lasting,
+            short,
+            middle,
+            capital,
+        ),
         *(face, value, plainly),
     )
 }

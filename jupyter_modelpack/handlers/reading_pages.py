@@ -10,7 +10,11 @@ from jupyter_modelpack.handlers.handler import Handler
 from jupyter_modelpack.handlers.page import FOLDER, Page
 
 RESOURCE = "modelpack:pages"
-_KINDS = {".svg": "image/svg+xml", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_KINDS = {
+    ".svg": "image/svg+xml",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
 
 
 class FrontPage(Page):
@@ -47,9 +51,7 @@ class HistoryPage(Page):
         environment = self.get_query_argument("environment", "")
         at = self.get_query_argument("at", "")
         before = self.before()
-        found = await self.call(
-            lambda: self.services.pages.history(name, environment, at, before)
-        )
+        found = await self.call(lambda: self.services.pages.history(name, environment, at, before))
         self.show("history.html", found)
 
 

@@ -50,7 +50,22 @@ _ONE = "([^/]+)"
 Routes = tuple[tuple[str, type[Handler]], ...]
 
 # What people read and decide on in a browser.
-PAGE_# What a server has that makes packages itself.
+PAGE_ROUTES: Routes = (
+    ("pages/?", FrontPage),
+    (f"pages/promotions/{_ONE}", PromotionPage),
+    (f"pages/promotions/{_ONE}/notebook", PromotionNotebookPage),
+    (f"pages/promotions/{_ONE}/decision", DecisionForm),
+    (f"pages/promotions/{_ONE}/withdrawal", WithdrawalForm),
+    (f"pages/packages/{_ONE}", PackagePage),
+    (f"pages/packages/{_ONE}/rollbacks", RollbackForm),
+    ("pages/history", HistoryPage),
+    ("pages/audit", AuditPage),
+    ("pages/jurisdiction", JurisdictionPage),
+    ("pages/signed-in", SignedInPage),
+    ("pages/state", PageStateHandler),
+    (f"pages/static/{_ONE}", PageFileHandler),
+)
+# What a server has that makes packages itself.
 LOCAL_ROUTES: Routes = (
     ("inspection", InspectionHandler),
     ("builds", BuildsHandler),

@@ -42,9 +42,7 @@ def audit_page(pages: Pages, whole: bool, before: int = 0) -> dict[str, Any]:
     if whole:
         verdict = pages.releases.audit()
         is_whole = verdict.whole
-        problems = [
-            {"entry": each.sequence, "sentence": each.message} for each in verdict.problems
-        ]
+        problems = [{"entry": each.sequence, "sentence": each.message} for each in verdict.problems]
     else:
         is_whole = pages.releases.environments.views.log_is_whole()
     return {

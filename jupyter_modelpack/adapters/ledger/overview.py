@@ -28,12 +28,13 @@ class Overview:
     def names(self, limit: int, before: int = 0) -> list[tuple[int, str, int]]:
         """Return place, name and number of releases of packages, those with the newest first."""
         newest = sa.func.max(packages.c.id)
-        query = sa.select(newest.label("place"), packages.c.name, sa.func.count().label("count"))
+        query = sa.select(newest.label("place"), packages.c.name, sa.func.count().label("releases"))
         query = query.group_by(packages.c.name).order_by(newest.desc()).limit(limit)
         if before:
             query = query.having(newest < before)
         with self._database.reading() as connection:
-            return [(row.place, row.name, row._mapping["count"]) for row in connection.execute(query)]
+            found = connection.execute(query)
+            return [(row.place, row.name, row.releases) for row in found]
 
     def releases(self, name: str, limit: int, before: int = 0) -> list[tuple[int, Record]]:
         """Return place and summary of a package's releases, newest first."""
