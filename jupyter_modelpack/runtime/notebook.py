@@ -14,12 +14,16 @@ INJECTED = "injected-parameters"
 
 @dataclass(frozen=True)
 class Step:
-    """One code cell to run; ``number`` is None for the cell that we put in."""
+    """One code cell to run; ``number`` is None for the cell that we put in.
+
+    ``may_fail`` is Jupyter's own tag ``raises-exception``: the run goes on after its error.
+    """
 
     cell: Dict[str, Any]
     number: Optional[int]
     check: bool = False
     metrics: bool = False
+    may_fail: bool = False
 
     @property
     def source(self) -> str:
@@ -57,7 +61,8 @@ def make_plan(notebook: Dict[str, Any], manifest: Manifest, values: Mapping[str,
             continue
         check = "check" in tags(cell) or number in manifest.checks
         metrics = "metrics" in tags(cell) or number in manifest.metrics
-        steps.append(Step(cell, number, check, metrics))
+        may_fail = "raises-exception" in tags(cell) and not check
+        steps.append(Step(cell, number, check, metrics, may_fail))
     if values:
         last = max((p.cell for p in manifest.parameters if p.cell <= len(cells)), default=0)
         _inject(kept, steps, values, cells[last - 1] if last else None)

@@ -61,7 +61,7 @@ class Session:
             error = await self._run_step(shell, step, stopper)
             if isinstance(error, SystemExit):
                 return self._exited(error, self._plan.steps[position + 1 :])
-            if error is not None and not step.check:
+            if error is not None and not (step.check or step.may_fail):
                 self.error = describe(error, self.cell)
                 return "Failed"
             if stopper.reason:

@@ -210,7 +210,7 @@ def _failure(result: RunFacts, sealed: bool, network_allowed: bool) -> tuple[str
     run = "the sealed run" if sealed else "the run"
     place = f"Cell {cell} failed" if cell else "The run failed"
     text = f"{place} in {run}: {what}" if what else f"{place} in {run}."
-    advice = "The log shows the whole error."
+    advice = "The log shows the whole error. If it is meant, tag the cell raises-exception."
     return text, Finding(
         "run-failed", "blocking", text, cell=cell, line=error.get("line"), advice=advice
     )

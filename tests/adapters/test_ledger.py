@@ -214,13 +214,6 @@ def test_e9_in_doubt_there_is_no_wal(tmp_path):
     assert Database(path, mounts=tmp_path / "gone").journal == "delete"
 
 
-def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path, ledger):
-    with closing(sqlite3.connect(ledger.database.path)) as connection, connection:
-        connection.execute("UPDATE schema_version SET version = 99")
-    with pytest.raises(StoreError, match="newer version"):
-        open_ledger(tmp_path / "data")
-
-
 @pytest.mark.parametrize("what", ["not a database", "a folder", "no folder"])
 def test_a_ledger_that_cannot_be_used_says_so(tmp_path, what):
     place = tmp_path / "data"

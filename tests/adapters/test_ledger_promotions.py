@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from promoting import YOU, open_world
 
-from jupyter_modelpack.adapters.ledger import open_ledger, schema
 from jupyter_modelpack.errors import Conflict, ModelPackError
 from jupyter_modelpack.services.promotions import Wish
 
@@ -44,27 +43,6 @@ def consistent(world, places=("dev",)):
         if moves:
             assert moves[-1]["data"]["digest"] == slot.digest
             assert moves[-1]["promotion"] == slot.pointer.promotion
-
-
-def test_a_ledger_of_the_version_before_gets_the_tables(tmp_path):
-    path = tmp_path / "ledger.sqlite"
-    old = ["schema_version", "packages", "package_files", "work"]
-    open_ledger(tmp_path).packages.put(
-        {"name": "churn", "version": "1.0.0", "digest": "sha256:a", "path": "/n", "created": "x"},
-        {},
-    )
-    with closing(sqlite3.connect(path)) as connection:
-        for table in reversed(schema.metadata.sorted_tables):
-            if table.name not in old:
-                connection.execute(f"DROP TABLE {table.name}")
-        connection.execute("UPDATE schema_version SET version = 1")
-        connection.commit()
-    ledger = open_ledger(tmp_path)
-    assert ledger.packages.newest("churn")["version"] == "1.0.0"
-    assert ledger.promotions.list() == ()
-    with closing(sqlite3.connect(path)) as connection:
-        [(version,)] = connection.execute("SELECT version FROM schema_version").fetchall()
-    assert version == schema.VERSION == 2
 
 
 KILLED = """

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.adapters.sandbox import RunRequest
+from jupyter_modelpack.adapters.sandbox.outcome import result_of
+from jupyter_modelpack.adapters.sandbox.request import Isolation
 from jupyter_modelpack.adapters.sandbox.results import executed_notebook, place_result, read_result
+from jupyter_modelpack.adapters.sandbox.supervisor import Cause, Ended
 from jupyter_modelpack.errors import InvalidInput
 from tests.adapters.notebook_image import cell
 from tests.adapters.sandbox_runs import run
@@ -104,3 +107,19 @@ def test_wrong_parameters_are_said_in_the_result(tmp_path: Path) -> None:
     assert (ran.result.phase, ran.result.exit_code) == ("Errored", 2)
     assert ran.result.error is not None
     assert "no parameters" in ran.result.error["evalue"]
+
+
+@pytest.mark.parametrize("cause", ["memory", "processes"])
+def test_a_run_that_we_end_was_not_stopped_by_a_person(cause: Cause, tmp_path: Path) -> None:
+    # podman and docker can send SIGTERM before they kill; the runtime then writes "Aborted"
+    (tmp_path / ".modelpack").mkdir()
+    (tmp_path / ".modelpack/result.json").write_text('{"phase": "Aborted"}')
+    (tmp_path / ".modelpack/events.jsonl").write_text('{"event": "cell-started", "cell": 2}\n')
+    ended = Ended(143, cause, 1, 1.0)
+    result = result_of(tmp_path, ended, Isolation("podman", True, ""), (), 200 << 20)
+    assert result.phase == "Failed"
+    assert result.error is not None
+    assert result.error["cell"] == 2
+    assert (
+        result.error["ename"] == {"memory": "OutOfMemory", "processes": "TooManyProcesses"}[cause]
+    )

@@ -117,6 +117,24 @@ def test_a_failing_cell_ends_the_run_and_is_named(runtime: Runtime, tmp_path: Pa
     assert run.result["completed"] == 1
 
 
+def test_an_error_that_is_meant_is_shown_and_the_run_goes_on(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    runtime.package(
+        [
+            cell("int('one')", "raises-exception"),
+            cell("total = 3", "metrics"),
+            cell("assert total == 4", "check", "raises-exception"),
+        ]
+    )
+    run = runtime.run(tmp_path / "work")
+    assert run.cells[0]["outputs"][0]["ename"] == "ValueError"
+    assert run.result["error"] is None
+    assert run.result["metrics"] == {"total": 3}
+    assert run.result["phase"] == "Failed"  # a check stays a check
+    assert [check["passed"] for check in run.result["checks"]] == [False]
+
+
 def test_checks_fail_without_ending_the_run(runtime: Runtime, tmp_path: Path) -> None:
     runtime.package(
         [

@@ -17,6 +17,7 @@ from jupyter_modelpack.adapters.ledger import schema
 from jupyter_modelpack.errors import StoreError
 
 BUSY_SECONDS = 30.0
+_BEFORE_ALEMBIC = {1: "packages", 2: "promotions"}
 # File systems whose locks and shared memory are one machine's: the others get no WAL (sqlite.org,
 # wal.html, section 1: "WAL does not work over a network filesystem").
 _LOCAL = frozenset(
@@ -34,7 +35,7 @@ class Database:
         with _plain_words(path):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._set_journal()
-        self._create()
+        self._open()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -74,38 +75,67 @@ class Database:
                     raise sqlite3.OperationalError("another process keeps it locked")
                 time.sleep(0.02)
 
-    def _create(self) -> None:
-        with self.reading() as connection:
-            found = self._version(connection)
-        if found is None:
-            with self.writing() as connection:
+    def _open(self) -> None:
+        """Make the tables, or bring them up to date; a ledger that is current costs one query."""
+        if self._is_current():
+            return
+        with self._migrating() as connection:
+            revision, stamped = self._revision(connection)
+            if revision is None:
                 schema.metadata.create_all(connection)
-                found = self._version(connection)
-                if found is None:
-                    connection.execute(schema.versions.insert().values(version=schema.VERSION))
-                    found = schema.VERSION
-        if found < schema.VERSION:
-            found = self._upgrade()
-        if found > schema.VERSION:
+                connection.execute(schema.versions.insert().values(version=schema.GUARD))
+                connection.execute(schema.revisions.insert().values(version_num=schema.HEAD))
+            elif revision != schema.HEAD:
+                self._upgrade(connection, revision, stamped=stamped)
+
+    def _is_current(self) -> bool:
+        with suppress(StoreError), self.reading() as connection:  # there may be no such table yet
+            found = connection.execute(sa.select(schema.revisions.c.version_num)).scalar()
+            return bool(found == schema.HEAD)
+        return False
+
+    def _revision(self, connection: sa.Connection) -> tuple[str | None, bool]:
+        """Return what the ledger is at, and whether it says so itself; None: it is empty."""
+        tables = set(sa.inspect(connection).get_table_names())
+        if schema.revisions.name in tables:
+            found = connection.execute(sa.select(schema.revisions.c.version_num)).scalar()
+            if found is not None:
+                return str(found), True
+        if schema.versions.name not in tables:
+            return None, False
+        version = connection.execute(sa.select(schema.versions.c.version)).scalar()
+        return _BEFORE_ALEMBIC.get(version or 0, "?"), False
+
+    def _upgrade(self, connection: sa.Connection, revision: str, *, stamped: bool) -> None:
+        from jupyter_modelpack.adapters.ledger.upgrade import known_revisions, upgrade
+
+        if revision not in known_revisions():
             raise StoreError(
                 f"The ledger {self.path} was written by a newer version of this program.",
                 advice="Upgrade jupyter-modelpack, or choose another data directory.",
             )
+        try:
+            upgrade(connection, "" if stamped else revision)
+        except Exception as error:
+            said = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+            raise StoreError(
+                f"The ledger {self.path} could not be upgraded and is as it was: {said}.",
+                advice="Use the version of jupyter-modelpack from before, and report this.",
+            ) from error
 
-    def _upgrade(self) -> int:
-        """Add the tables that an older version did not have; what is there stays as it is."""
-        with self.writing() as connection:
-            found = self._version(connection) or 0
-            if found < schema.VERSION:
-                schema.metadata.create_all(connection)
-                connection.execute(schema.versions.update().values(version=schema.VERSION))
-            return max(found, schema.VERSION)
-
-    def _version(self, connection: sa.Connection) -> int | None:
-        if not sa.inspect(connection).has_table(schema.versions.name):
-            return None
-        found = connection.execute(sa.select(schema.versions.c.version)).scalar()
-        return None if found is None else int(found)
+    @contextmanager
+    def _migrating(self) -> Iterator[sa.Connection]:
+        """Yield a connection that may change tables, for one process at a time."""
+        options = {"modelpack_writes": True, "modelpack_migrates": True}
+        with (
+            _plain_words(self.path),
+            self._engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            yield connection
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise sqlite3.IntegrityError(f"rows of {broken[0]} lost what they belong to")
 
     def close(self) -> None:
         """Give back what the database holds open."""
@@ -132,6 +162,10 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 def _on_begin(connection: sa.Connection) -> None:
     options: Mapping[str, Any] = connection.get_execution_options()
+    if options.get("modelpack_migrates"):
+        # sqlite.org, lang_altertable.html, section 7: or a table that is made anew under its old
+        # name takes the rows that refer to it away.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("modelpack_writes") else "BEGIN")
 
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 2
+# The newest of the steps in migrations/versions/: what a ledger of this program is at.
+HEAD = "guard"
+# What programs from before alembic look at: they refuse a version that is higher than theirs.
+GUARD = 3
 
 metadata = sa.MetaData()
+
+revisions = sa.Table(
+    "alembic_version",
+    metadata,
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 versions = sa.Table("schema_version", metadata, sa.Column("version", sa.Integer, primary_key=True))
 

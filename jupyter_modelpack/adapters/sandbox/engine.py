@@ -152,10 +152,12 @@ def _running(
         stderr=log,
         env={**os.environ, **settings},
         start_new_session=True,
+        cwd=container.tmp.parent,  # podman's monitor leaves a file there when memory runs out
     )
 
     def kill() -> None:
         if process.poll() is None:
+            _quiet([program, "kill", container.name])  # rm alone would ask first, and wait
             _quiet([program, "rm", "--force", container.name])
             processes.kill_tree(process)
 

@@ -69,6 +69,8 @@ def result_of(
 
 
 def _believed(said: Mapping[str, Any], ended: Ended) -> bool:
+    if ended.cause in ("memory", "processes"):
+        return False  # an engine may ask a run to end before it kills it; that was no person
     phase = str(said.get("phase"))
     if ended.exit_code == 0 and phase in _CODES:
         return True  # an engine may lose the code of a failure; a success has no other code
