@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from jupyter_modelpack import __version__
+from jupyter_modelpack._version import __version__
 from jupyter_modelpack.adapters.registry.access import Access
 from jupyter_modelpack.adapters.registry.answer import (
     MANIFEST_BYTES,
