@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jupyter_modelpack.adapters.bytecode import compile_tree
 from jupyter_modelpack.adapters.elf import LinuxMachine
+from jupyter_modelpack.adapters.git_commit import commit_of
 from jupyter_modelpack.adapters.host_files import HostFiles
 from jupyter_modelpack.adapters.image_names import ImageNames, write_whole
 from jupyter_modelpack.adapters.jobs import LOCAL_REPOSITORY, JobCompiler, compile_one
@@ -180,7 +181,8 @@ class Workshop:
             time.monotonic,
             _now,
         )
-        return packaging.package(request, ports, progress, cancelled)
+        commit = commit_of(request.path)
+        return packaging.package(replace(request, commit=commit), ports, progress, cancelled)
 
     def run(
         self,
