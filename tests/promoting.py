@@ -147,12 +147,20 @@ def open_world(
     now: Callable[[], datetime] | None = None,
     deployer: Any = None,
     tell: Callable[[Mapping[str, str]], None] | None = None,
+    membership: Any = None,
 ) -> World:
     kept = ledger or Ledger(data_dir / "ledger.sqlite")
     clock, told = now or Clock(), list[Mapping[str, str]]()
     finder = FakeFinder()
     policies = Policies(PolicyFile(data_dir / "policy.yaml"), kept.policies, clock, _new_id, YOU)
-    views = Views(finder, kept.promotions, kept.packages.by_digest, kept.audit, kept.policies.state)
+    views = Views(
+        finder,
+        kept.promotions,
+        kept.packages.by_digest,
+        kept.audit,
+        kept.policies.state,
+        membership,
+    )
     outside = Outside(
         clock, _new_id, tell or told.append, lambda: deployer or RecordDeployer(), NoLandmarks()
     )
