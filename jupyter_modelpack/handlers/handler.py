@@ -176,6 +176,8 @@ class Handler(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send the body that the table has for the error."""
         error = (kwargs.get("exc_info") or (None, None))[1]
+        if status_code == 403 and getattr(self, "_jupyter_current_user", None) is None:
+            status_code = 401  # for the sentence alone: the status is sent as it is
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body_of(status_code, error)))
 

@@ -12,7 +12,7 @@ from typing import Any
 from traitlets import Bool, Float, List, Unicode
 from traitlets.config import LoggingConfigurable
 
-from jupyter_modelpack.adapters.identity.caller import Caller, bearer
+from jupyter_modelpack.adapters.identity.caller import Caller, bearer, changes_something
 from jupyter_modelpack.adapters.identity.recent import Recent
 from jupyter_modelpack.errors import BackendUnavailable, InvalidInput
 from jupyter_modelpack.release.actor import Actor
@@ -45,7 +45,7 @@ class KubernetesLogin(LoggingConfigurable):
         help="People's own tokens are kept out of notebooks, whose pods have service accounts, so"
         " that people may approve with them.",
     ).tag(config=True)
-    cache_seconds = Float(3.0, help="How long a token that was good is taken for good.").tag(
+    cache_seconds = Float(3.0, help="For how long a token that was good is good for reading.").tag(
         config=True
     )
 
@@ -61,7 +61,8 @@ class KubernetesLogin(LoggingConfigurable):
         token = bearer(handler.request)
         if not token:
             return None
-        actor = self._recent.get(token) or await asyncio.to_thread(self._review, token)
+        known = None if changes_something(handler.request) else self._recent.get(token)
+        actor = known or await asyncio.to_thread(self._review, token)
         return Caller(self._recent.keep(token, actor), by_header=True) if actor else None
 
     async def may_approve(self, actor: Actor, handler: Any) -> bool:
