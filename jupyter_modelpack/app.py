@@ -53,7 +53,7 @@ class ModelPack(ExtensionApp):
     deployer = Unicode(
         "record",
         help="What brings a release into an environment: record (only the pointer moves), folder,"
-        " or the name of an installed one.",
+        " kubernetes, or the name of an installed one.",
     ).tag(config=True)
     deploy_folder = Unicode(
         help="Where the deployer folder writes; none: environments/ in the data directory."

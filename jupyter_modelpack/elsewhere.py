@@ -120,7 +120,9 @@ class Elsewhere:
             self._closing = True
         self._news.set()
         if self._thread is not None:
-            self._thread.join(15.0)
+            self._thread.join(30.0)
+            if self._thread.is_alive():
+                return  # what it may still use is never closed under it
         if "follower" in self.__dict__:
             self.follower.close()
         for backend in self.__dict__.get("backends", {}).values():

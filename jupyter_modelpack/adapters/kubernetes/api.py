@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -42,6 +43,7 @@ class Api:
             limits=limits,
             trust_env=not _loopback(connection.url),
         )
+        self._watched: set[socket.socket] = set()
         self._extensions = (
             {"sni_hostname": connection.server_name} if connection.server_name else {}
         )
@@ -54,9 +56,11 @@ class Api:
         """Create an object; raises Conflict when its name is taken."""
         return self._json("POST", path, body=body)
 
-    def apply(self, path: str, body: Mapping[str, Any], manager: str) -> Json:
+    def apply(
+        self, path: str, body: Mapping[str, Any], manager: str, *, dry_run: bool = False
+    ) -> Json:
         """Apply an object on the server's side as a field manager; takes what others hold."""
-        params = {"fieldManager": manager, "force": "true"}
+        params = {"fieldManager": manager, "force": "true", "dryRun": "All" if dry_run else None}
         kind = "application/apply-patch+yaml"  # JSON is YAML
         return self._json("PATCH", path, params=params, body=body, kind=kind)
 
@@ -90,12 +94,27 @@ class Api:
         """
         timeout = httpx.Timeout(10.0, connect=5.0, read=quiet)
         with self._answer("GET", path, params={**params, "watch": "true"}, timeout=timeout) as got:
-            for line in got.iter_lines():
-                if line.strip():
-                    yield _event(line)
+            open_socket = got.extensions["network_stream"].get_extra_info("socket")
+            self._watched.add(open_socket)
+            try:
+                for line in got.iter_lines():
+                    if line.strip():
+                        yield _event(line)
+            finally:
+                self._watched.discard(open_socket)
+
+    def interrupt(self) -> None:
+        """End all watches: whoever reads one finds it broken off.
+
+        The connections are only shut down, not closed: their descriptors stay taken until their
+        own threads let them go, so that nothing else can be given the same number meanwhile.
+        """
+        for each in list(self._watched):
+            with suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; no other thread may use them any more."""
         self._http.close()
 
     def _json(self, method: str, path: str, **more: Any) -> Json:

@@ -30,6 +30,7 @@ from jupyter_modelpack.services.work import Work
 JOB_SECONDS = 3.0
 EVENT_SECONDS = 15.0
 _MOST_EVENT_LOOKUPS = 3
+_END_SECONDS = 12.0
 
 
 @dataclass
@@ -147,11 +148,18 @@ class KubernetesBackend:
 
     def close(self) -> None:
         """End the watches."""
-        for follower in self._namespaces.values():
-            follower.close()
         with self._lock:
-            if self._api is not None:
-                self._api.close()
+            api, followers = self._api, list(self._namespaces.values())
+        for follower in followers:
+            follower.end()
+        if api is None:
+            return
+        until = time.monotonic() + _END_SECONDS
+        while not all(each.ended(0.05) for each in followers):
+            api.interrupt()
+            if time.monotonic() > until:
+                return  # what a thread may still use is never closed under it
+        api.close()
 
     # inside
 

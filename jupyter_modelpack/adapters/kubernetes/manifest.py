@@ -100,6 +100,14 @@ def run_manifest(
     return job
 
 
+def workload_job(spec: PipelineSpec, options: ClusterOptions) -> dict[str, Any]:
+    """Return the ``spec`` of a job that belongs to a release and not to one run."""
+    job = job_manifest(spec, time_limit=options.time_limit, keep_seconds=options.keep_seconds)
+    made: dict[str, Any] = job["spec"]
+    _apply(made["template"]["spec"], options)
+    return made
+
+
 def _apply(pod: dict[str, Any], options: ClusterOptions) -> None:
     """Put the wishes of a run into its pod."""
     container = pod["containers"][0]

@@ -78,6 +78,11 @@ class NamespaceFollower:
         self._thread = threading.Thread(target=self.watch.run, name="modelpack-pods", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Let the thread end; it does at the next word of the cluster, or with the process."""
+    def end(self) -> None:
+        """Ask the thread to end, which it does once its watch has ended."""
         self._clock.ending.set()
+
+    def ended(self, seconds: float) -> bool:
+        """Wait for the end of the thread, and return whether it has come."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
