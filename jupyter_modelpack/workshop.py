@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jupyter_modelpack.adapters.bytecode import compile_tree
 from jupyter_modelpack.adapters.elf import LinuxMachine
+from jupyter_modelpack.adapters.git_commit import commit_of
 from jupyter_modelpack.adapters.host_files import HostFiles
 from jupyter_modelpack.adapters.image_names import ImageNames, write_whole
 from jupyter_modelpack.adapters.jobs import LOCAL_REPOSITORY, JobCompiler, compile_one
@@ -32,6 +33,7 @@ from jupyter_modelpack.services.packaging_types import PackageRequest, PackageRe
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
+    from jupyter_modelpack.adapters.proof_files import ProofFiles
     from jupyter_modelpack.adapters.runner import Runner
     from jupyter_modelpack.adapters.sandbox.request import Isolation
     from jupyter_modelpack.adapters.work_folders import WorkFolders
@@ -172,7 +174,9 @@ class Workshop:
             self._inspector,
             self._contained,
             self._assembly(),
-            SealedVerifier(self._runner(), self._folders(), self.settings.verify_seconds),
+            SealedVerifier(
+                self._runner(), self._folders(), self.settings.verify_seconds, self._proofs().keep
+            ),
             JobCompiler(),
             self.ledger.packages,
             ImageNames(self.layout, self._cache / "locks"),
@@ -180,7 +184,8 @@ class Workshop:
             time.monotonic,
             _now,
         )
-        return packaging.package(request, ports, progress, cancelled)
+        commit = commit_of(request.path)
+        return packaging.package(replace(request, commit=commit), ports, progress, cancelled)
 
     def run(
         self,
@@ -228,12 +233,18 @@ class Workshop:
         self._folders().collect()
         RootfsCache(self._cache / "rootfs").collect()
         keep = [Digest.parse(digest) for digest in self.ledger.packages.digests()]
+        self._proofs().collect(keep)
         return self.layout.gc(keep, older_than_seconds)
 
     def _folders(self) -> WorkFolders:
         from jupyter_modelpack.adapters.work_folders import WorkFolders
 
         return WorkFolders(self._cache / "verify")
+
+    def _proofs(self) -> ProofFiles:
+        from jupyter_modelpack.adapters.proof_files import ProofFiles
+
+        return ProofFiles(self.data_dir / "proofs")
 
     def _runner(self) -> Runner:
         from jupyter_modelpack.adapters.runner import Runner

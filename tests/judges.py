@@ -197,20 +197,18 @@ def run_component_with_docker_runner(
     return ComponentRun(True, outputs, printed.getvalue())
 
 
-def _outputs(run: Callable[[], Any], attempts: int = 5) -> dict[str, Any]:
+def _outputs(run: Callable[[], Any], again: int = 4) -> dict[str, Any]:
     """Return what a pipeline gave; again when podman lost a container before kfp could ask for it.
 
     kfp lets containers remove themselves, and one that is quick is gone before its log is read.
     """
-    errors = import_module("docker.errors")
-    for attempt in range(attempts):
-        try:
-            return dict(run().outputs)
-        except errors.APIError as error:
-            if "no such container" not in str(error) or attempt + 1 == attempts:
-                raise
-            print(f"the engine lost a container: {error}")
-    raise AssertionError("no attempt")
+    try:
+        return dict(run().outputs)
+    except import_module("docker.errors").APIError as error:
+        if "no such container" not in str(error) or not again:
+            raise
+        print(f"the engine lost a container: {error}")
+        return _outputs(run, again - 1)
 
 
 def run_job_on_cluster(

@@ -103,6 +103,9 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument(
         "--allow-network", action="store_true", help="let the verify run use the network"
     )
+    package.add_argument(
+        "--line", metavar="NAME", help="a named line beside the main one, such as try-xgboost"
+    )
     _add_setting(package)
     package.add_argument(
         "--time-limit", type=_seconds, metavar="SECONDS", help="of the verify run (default: 120)"

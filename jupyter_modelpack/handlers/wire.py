@@ -35,6 +35,10 @@ PACKAGE = (
     "notebook_digest",
     "pipeline",
     "author",
+    "owner",
+    "parts",
+    "line",
+    "commit",
 )
 BUILD_STATE = ("steps", "findings", "error", "package")
 RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "isolation", "error")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from jupyter_modelpack.notebook.finding import Finding
@@ -26,7 +26,10 @@ STEPS: Mapping[StepName, str] = {
 
 @dataclass(frozen=True)
 class PackageRequest:
-    """What a person asked for: which notebook, and how."""
+    """What a person asked for: which notebook, and how.
+
+    ``line`` is the named line that the release goes on, ``commit`` what git says of the folder.
+    """
 
     path: str
     name: str | None = None
@@ -36,6 +39,27 @@ class PackageRequest:
     settings: Mapping[str, str] = field(default_factory=dict)
     live_modules: tuple[str, ...] = ()
     requested_by: str = ""
+    line: str = ""
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How far an image is on its way to a registry; bytes, and bytes a second.
+
+    ``total`` is ``done`` + ``there`` at the end: what was sent and what need not be sent, because
+    the registry has it. ``wire`` is what went over the network, repetitions included.
+    """
+
+    total: int
+    done: int = 0
+    there: int = 0
+    speed: int = 0
+    wire: int = 0
+
+    def to_json(self) -> dict[str, int]:
+        """Return the JSON object."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -47,6 +71,7 @@ class StepReport:
     seconds: float | None = None
     detail: str = ""
     progress: float | None = None
+    transfer: Transfer | None = None
 
 
 class Progress(Protocol):

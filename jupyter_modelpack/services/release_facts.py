@@ -18,6 +18,7 @@ from jupyter_modelpack.release.facts import (
     Blobs,
     CellCheck,
     Contents,
+    OwnerCard,
     Provenance,
     ReleaseFacts,
     Report,
@@ -87,6 +88,7 @@ class FactFinder:
             readiness=_report(record, digest, secret=False),
             verification=_verification(record, digest),
             runs=self._ran(record, digest, slots),
+            owner=owner_of(record),
             problems=problems,
         )
 
@@ -174,6 +176,12 @@ def author_of(record: Record) -> Actor | None:
         return Actor.from_json(account)
     name = str(record.get("author") or "").strip()
     return Actor("jupyter", name) if name else None
+
+
+def owner_of(record: Record) -> OwnerCard | None:
+    """Return who answers for the release, or None when nobody is named."""
+    card = record.get("owner")
+    return OwnerCard(card["name"], card["contact"], card["runbook"]) if card else None
 
 
 def metrics_of(record: Record) -> dict[str, float | int]:
