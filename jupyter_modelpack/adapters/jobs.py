@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_modelpack.errors import BackendUnavailable
 from jupyter_modelpack.pipeline.spec import PipelineSpec
+from jupyter_modelpack.pipeline.steps import read_caching, read_steps, read_volumes
 
 LOCAL_REPOSITORY = "modelpack.local"
 
@@ -60,4 +61,7 @@ def _spec(record: Mapping[str, Any], repository: str | None) -> PipelineSpec:
         parameters=tuple(
             _Parameter(p["name"], p["type"], p["default"]) for p in record["parameters"]
         ),
+        steps=read_steps(record),
+        volumes=read_volumes(record),
+        caching=read_caching(record),
     )
