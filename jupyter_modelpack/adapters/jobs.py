@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_modelpack.errors import BackendUnavailable
 from jupyter_modelpack.pipeline.spec import PipelineSpec
+from jupyter_modelpack.pipeline.steps import read_caching, read_steps, read_volumes
 
 LOCAL_REPOSITORY = "modelpack.local"
 
@@ -61,4 +62,7 @@ def spec_of(package: Mapping[str, Any], image: str) -> PipelineSpec:
         parameters=tuple(
             _Parameter(p["name"], p["type"], p["default"]) for p in package["parameters"]
         ),
+        steps=read_steps(package),
+        volumes=read_volumes(package),
+        caching=read_caching(package),
     )

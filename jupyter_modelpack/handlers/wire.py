@@ -112,7 +112,8 @@ def summary(record: Mapping[str, Any], shown_path: str) -> Json:
 
 def package(record: Mapping[str, Any], shown_path: str) -> Json:
     """Return a package in full."""
-    return {key: record.get(key) for key in PACKAGE} | {"path": shown_path}
+    steps = record.get("steps") or []
+    return {key: record.get(key) for key in PACKAGE} | {"path": shown_path, "steps": steps}
 
 
 def inspection(found: Mapping[str, Any], shown_path: str) -> Json:

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+from page_views import pages_of
 from shelf_workshop import shelf_world
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -101,6 +102,7 @@ def serving(
             job=lambda *which: world.ledger.packages.file(*which) or b"",
         ),
         info=lambda: {"version": "0"},
+        pages=pages_of(world, folder),
     )
     app = ReleaseService()
     ready, loops = threading.Event(), []
