@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from databases import KINDS
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from release.ledger_store import LedgerStore
 from release.promotion_store import Store
 from release.promotion_world import (
     ADA,
@@ -24,6 +34,7 @@ from release.promotion_world import (
     person,
 )
 
+from jupyter_modelpack.adapters.ledger import Ledger
 from jupyter_modelpack.errors import ModelPackError
 from jupyter_modelpack.release.audit import EMPTY, Checkpoint, verify
 from jupyter_modelpack.release.decision import decide
@@ -62,7 +73,7 @@ class Promoting(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         COUNTED["examples"] += 1
-        self.store = Store({place: Slot("churn", place) for place in PLACES}, POLICY.digest)
+        self.store = self.new_store()
         self.clocks = [NOON, NOON]
         self.ran: set[tuple[int, str]] = set()
         self.delivered: list[tuple[str, Event]] = []
@@ -70,6 +81,9 @@ class Promoting(RuleBasedStateMachine):
         self.witnesses = [self.store.checkpoint]
         self.moves: list[tuple[str, int, str]] = []
         self.asked = 0
+
+    def new_store(self) -> Store:
+        return Store({place: Slot("churn", place) for place in PLACES}, POLICY.digest)
 
     # How a server works: read, decide, write in one transaction; or crash before it writes.
 
@@ -327,6 +341,8 @@ class Promoting(RuleBasedStateMachine):
         assert verdict.whole, verdict.problems
         self._history_is_what_happened()
         self._nothing_is_stuck()
+        if isinstance(self.store, LedgerStore):
+            self.store.compare()
 
     def _history_is_what_happened(self) -> None:
         told = [(h.environment, h.generation, h.promotion) for h in holdings(self.store.entries)]
@@ -343,18 +359,38 @@ class Promoting(RuleBasedStateMachine):
         assert left <= {"Waiting"}, left
 
 
-Promoting.TestCase.settings = settings(
-    max_examples=EXAMPLES,
-    stateful_step_count=STEPS,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+def run(machine: type[Promoting], examples: int) -> None:
+    COUNTED.update(dict.fromkeys(COUNTED, 0))
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=STEPS,
+            derandomize=True,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert min(COUNTED.values()) > 0
 
 
 def test_d11_two_servers() -> None:
-    case = Promoting.TestCase()
-    case.runTest()
-    print(f"D11: {EXAMPLES} x {STEPS} asked, {COUNTED}, 0 broken invariants")
-    assert min(COUNTED.values()) > 0
+    run(Promoting, EXAMPLES)
+    print(f"D11: memory: {EXAMPLES} x {STEPS} asked, {COUNTED}, 0 broken invariants")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_d11_two_servers_on_a_database(kind, tmp_path, request) -> None:
+    """The same on real ledgers, each step held against memory."""
+    examples = max(25, EXAMPLES if os.environ.get("MODELPACK_TEST_FULL") else EXAMPLES // 12)
+    cluster = request.getfixturevalue("postgresql") if kind == "postgresql" else None
+
+    class OnLedger(Promoting):
+        def new_store(self) -> Store:
+            place = cluster.new() if cluster else tmp_path / f"{uuid.uuid4().hex}.sqlite"
+            slots = {place: Slot("churn", place) for place in PLACES}
+            return LedgerStore(slots, POLICY.digest, ledger=Ledger(place))
+
+    run(OnLedger, examples)
+    print(f"D11: {kind}: {examples} x {STEPS} asked, {COUNTED}, 0 differences to memory")
