@@ -209,9 +209,16 @@ class Shelf:
         self._packages = ledger.packages
         self._workshop = workshop
 
-    def list(self, *, name: str | None = None, path: str | None = None) -> Any:
-        """Return summaries, newest first."""
-        return self._packages.list(name=name, path=path)
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        path: str | None = None,
+        limit: int | None = None,
+        before: int = 0,
+    ) -> Any:
+        """Return summaries, newest first, with a limit each with its cursor."""
+        return self._packages.list(name=name, path=path, limit=limit, before=before)
 
     def get(self, name: str, version: str) -> Any:
         """Return one record, or raise NotFound."""

@@ -44,8 +44,15 @@ class Paths(Protocol):
 class Catalogue(Protocol):
     """Packages, listed, shown and exported."""
 
-    def list(self, *, name: str | None = None, path: str | None = None) -> Any:
-        """Return summaries, newest first."""
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        path: str | None = None,
+        limit: int | None = None,
+        before: int = 0,
+    ) -> Any:
+        """Return summaries, newest first, with a limit each with its cursor."""
 
     def get(self, name: str, version: str) -> Any:
         """Return one record, or raise NotFound."""

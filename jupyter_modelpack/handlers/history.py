@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tornado.web import authenticated
 
+from jupyter_modelpack.handlers import wire
 from jupyter_modelpack.handlers.access import authorized
 from jupyter_modelpack.handlers.handler import Handler
 
@@ -20,5 +21,12 @@ class HistoryHandler(Handler):
         name = self.get_query_argument("name", "")
         environment = self.get_query_argument("environment", "")
         at = self.get_query_argument("at", "")
-        found = await self.call(lambda: self.services.releases.history(name, environment, at))
-        self.answer({"entries": found})
+        limit = wire.page_size(self.get_query_argument("limit", wire.PAGE))
+        before = wire.place(self.get_query_argument("before", ""))
+        found = await self.call(
+            lambda: self.services.releases.history(
+                name, environment, at, limit=limit + 1, before=before
+            )
+        )
+        shown, following = wire.page(found, limit, "entry")
+        self.answer({"entries": shown, "next": following})

@@ -21,9 +21,14 @@ class PackagesHandler(Handler):
         """List packages, newest first."""
         path = self.get_query_argument("path", "", strip=False)
         place = self.paths.notebook(path) if path else None
-        found = await self.call(lambda: self.services.packages.list(path=place))
-        shown = [wire.summary(each, self.paths.shown(each["path"])) for each in found]
-        self.answer({"packages": shown})
+        limit, before = (
+            wire.page_size(self.get_query_argument("limit", wire.PAGE)),
+            wire.place(self.get_query_argument("before", "")),
+        )
+        found = await self.call(
+            lambda: self.services.packages.list(path=place, limit=limit + 1, before=before)
+        )
+        self.answer(wire.packages(found, limit, self.paths.shown))
 
 
 class PackageVersionsHandler(Handler):
@@ -33,9 +38,14 @@ class PackageVersionsHandler(Handler):
     @authorized(action="read", resource=RESOURCE)
     async def get(self, name: str) -> None:
         """List them, newest first."""
-        found = await self.call(lambda: self.services.packages.list(name=name))
-        shown = [wire.summary(each, self.paths.shown(each["path"])) for each in found]
-        self.answer({"packages": shown})
+        limit, before = (
+            wire.page_size(self.get_query_argument("limit", wire.PAGE)),
+            wire.place(self.get_query_argument("before", "")),
+        )
+        found = await self.call(
+            lambda: self.services.packages.list(name=name, limit=limit + 1, before=before)
+        )
+        self.answer(wire.packages(found, limit, self.paths.shown))
 
 
 class PackageHandler(Handler):

@@ -28,8 +28,15 @@ class PromotionsHandler(Handler):
         name = self.get_query_argument("name", "")
         is_open = wire.yes_or_no(self.get_query_argument("open", "false"), "open")
         actor = self.actor(self.current_user)
-        found = await self.call(lambda: self.services.releases.list(name, actor, is_open=is_open))
-        self.answer({"promotions": found})
+        limit = wire.page_size(self.get_query_argument("limit", wire.PAGE))
+        before = self.get_query_argument("before", "")
+        found = await self.call(
+            lambda: self.services.releases.list(
+                name, actor, is_open=is_open, limit=limit + 1, before=before
+            )
+        )
+        shown, following = wire.page(found, limit, "id")
+        self.answer({"promotions": shown, "next": following})
 
     @authenticated
     @authorized(action="write", resource=RESOURCE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -42,6 +42,7 @@ PACKAGE = (
 )
 BUILD_STATE = ("steps", "findings", "error", "package")
 RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "isolation", "error")
+PAGE = "50"  # as many as a list shows unless it is asked for another number
 COMPRESSIONS = ("none", "gzip", "zstd")
 ARCHIVES = ("oci-archive", "docker-archive")
 JOBS = ("kubeflow", "kubernetes")
@@ -108,6 +109,13 @@ def log(chunk: LogChunk) -> Json:
 def summary(record: Mapping[str, Any], shown_path: str) -> Json:
     """Return a package in a list."""
     return {key: record.get(key) for key in SUMMARY} | {"path": shown_path}
+
+
+def packages(found: Sequence[Json], limit: int, shown_path: Callable[[str], str]) -> Json:
+    """Return a page of packages, and what the next one comes before."""
+    shown, following = page(found, limit, "cursor")
+    summaries = [summary(each, shown_path(each["path"])) for each in shown]
+    return {"packages": summaries, "next": following}
 
 
 def package(record: Mapping[str, Any], shown_path: str) -> Json:
@@ -194,6 +202,26 @@ def chosen(value: object, key: str, words: Iterable[str]) -> Any:
 def yes_or_no(text: str, key: str) -> bool:
     """Return what a query says with true or false, or raise InvalidInput."""
     return bool(chosen(text, key, ("true", "false")) == "true")
+
+
+def page_size(text: str) -> int:
+    """Return how many a page of a list has, 1 to 1000, or raise InvalidInput."""
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and 0 < int(text) <= 1000):
+        raise InvalidInput("limit must be a number from 1 to 1000.", field="limit")
+    return int(text)
+
+
+def place(text: str) -> int:
+    """Return where the page before ended, 0 for the first page, or raise InvalidInput."""
+    if text and not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise InvalidInput("before must be what next said.", field="before")
+    return int(text or "0")
+
+
+def page(found: Sequence[Json], limit: int, key: str) -> tuple[Sequence[Json], str | None]:
+    """Return a page of what was found with one more, and what the next page comes before."""
+    shown = found[:limit]
+    return shown, str(shown[-1][key]) if len(found) > limit else None
 
 
 def offset(text: str) -> int:

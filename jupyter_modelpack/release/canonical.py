@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -11,6 +12,7 @@ from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.oci.digest import Digest
 
 _DEEPEST = 32
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
 def canonical(value: Any) -> bytes:
@@ -40,6 +42,8 @@ def instant(moment: datetime) -> str:
 def parsed_instant(text: str) -> datetime:
     """Read what ``instant`` wrote; raises InvalidInput for anything else."""
     try:
+        if _INSTANT.fullmatch(text):
+            return datetime.fromisoformat(text[:-1]).replace(tzinfo=timezone.utc)
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
     except (TypeError, ValueError):
         raise InvalidInput(f"{text!r:.60} is not a time in UTC.", field="time") from None

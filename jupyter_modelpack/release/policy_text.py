@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
@@ -43,6 +44,7 @@ def ready_made(size: Size) -> str:
     return (folder / f"{size}.yaml").read_text(encoding="utf-8")
 
 
+@lru_cache(maxsize=16)  # a policy is frozen, and reading YAML takes longer than most answers
 def parse_policy(text: str | None) -> Policy:
     """Return the policy in a text; raises InvalidInput, also when there is no text at all."""
     if text is None:

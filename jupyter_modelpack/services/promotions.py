@@ -68,7 +68,7 @@ class Store(Protocol):
         """Return a promotion, or raise NotFound."""
 
     def list(
-        self, package: str = "", *, is_open: bool = False, limit: int = 200
+        self, package: str = "", *, is_open: bool = False, limit: int = 200, before: str = ""
     ) -> Sequence[Promotion]:
         """Return promotions, newest first."""
 
@@ -207,9 +207,11 @@ class Promotions:
         """Return a promotion, or raise NotFound."""
         return self._store.get(ident)
 
-    def list(self, name: str = "", *, is_open: bool = False) -> Sequence[Promotion]:
-        """Return promotions, newest first."""
-        return self._store.list(name, is_open=is_open)
+    def list(
+        self, name: str = "", *, is_open: bool = False, limit: int = 200, before: str = ""
+    ) -> Sequence[Promotion]:
+        """Return promotions, newest first; ``before`` is the last id on the page before."""
+        return self._store.list(name, is_open=is_open, limit=limit, before=before)
 
     def policy_changed(self) -> None:
         """Check every open request again, under the policy that is in force now."""

@@ -11,7 +11,7 @@ from jupyter_modelpack.errors import InvalidInput, ModelPackError
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.release.audit import Checkpoint, Entry, Verdict, verify
-from jupyter_modelpack.release.history import holdings
+from jupyter_modelpack.release.history import Holding
 from jupyter_modelpack.release.promotion import Promotion
 from jupyter_modelpack.services.difference import difference
 from jupyter_modelpack.services.environments import Environments, unknown_package
@@ -33,6 +33,17 @@ class History(Log, Protocol):
 
     def activations(self, package: str = "", environment: str = "") -> tuple[Entry, ...]:
         """Return those entries, in order."""
+
+    def holdings(
+        self,
+        package: str = "",
+        environment: str = "",
+        *,
+        at: datetime | None = None,
+        limit: int | None = None,
+        before: int = 0,
+    ) -> tuple[Holding, ...]:
+        """Return what environments held, newest first, at a time if one is given."""
 
 
 class Records(Protocol):
@@ -69,9 +80,13 @@ class Releases:
         """Take a request back."""
         return self._view(self.promotions.withdraw(ident, actor, reason), actor)
 
-    def list(self, name: str, actor: Actor, *, is_open: bool) -> Sequence[Json]:
-        """Return promotions, newest first."""
-        return [self._view(p, actor) for p in self.promotions.list(name, is_open=is_open)]
+    def list(
+        self, name: str, actor: Actor, *, is_open: bool, limit: int = 200, before: str = ""
+    ) -> Sequence[Json]:
+        """Return promotions, newest first; ``before`` is the last id on the page before."""
+        found = self.promotions.list(name, is_open=is_open, limit=limit, before=before)
+        policy = readable(self.policies)[0]
+        return [promotion_view(each, actor, policy) for each in found]
 
     def get(
         self, ident: str, actor: Actor, shown: Callable[[str], str] = lambda path: path
@@ -98,20 +113,27 @@ class Releases:
         """Return the environments of a package."""
         return self.environments.show(name, actor, path)
 
-    def history(self, name: str = "", environment: str = "", at: str = "") -> Sequence[Json]:
-        """Return what held the environments, newest first, or only what did at a time."""
+    def history(
+        self,
+        name: str = "",
+        environment: str = "",
+        at: str = "",
+        *,
+        limit: int | None = None,
+        before: int = 0,
+    ) -> Sequence[Json]:
+        """Return what held the environments, newest first, or only what did at a time.
+
+        ``before`` is the ``entry`` of the last one on the page before.
+        """
         if name and self.records.newest(name) is None:
             raise unknown_package(name)
         policy, _ = readable(self.policies)
         if environment and policy is not None:
             policy.environments.checked(environment)
-        found = holdings(self.history_log.activations(name, environment))
-        if at:
-            when = moment_from(at)
-            found = tuple(
-                h for h in found if h.since <= when and (h.until is None or when < h.until)
-            )
-        return [holding_view(holding) for holding in reversed(found)]
+        when = moment_from(at) if at else None
+        found = self.history_log.holdings(name, environment, at=when, limit=limit, before=before)
+        return [holding_view(holding) for holding in found]
 
     def audit(self, known: Iterable[Checkpoint] = ()) -> Verdict:
         """Read the whole audit log, and hold it against the checkpoints kept in and beside it."""

@@ -28,8 +28,8 @@ class Log(Protocol):
     def head(self) -> Checkpoint:
         """Return the checkpoint of the whole log."""
 
-    def checkpoints(self) -> tuple[Checkpoint, ...]:
-        """Return the checkpoints that were taken, oldest first."""
+    def checkpoints(self, since: int = 0) -> tuple[Checkpoint, ...]:
+        """Return the checkpoints that were taken, oldest first, from the last one until then."""
 
 
 class Lanes(Protocol):
@@ -67,6 +67,7 @@ class Views:
         self._log = log
         self._in_force = in_force
         self._membership = membership
+        self._whole: Checkpoint | None = None
 
     def all(
         self, record: Record, target: str, policy: Policy | None, *, quick: bool = False
@@ -81,7 +82,7 @@ class Views:
             metrics={place: self._metrics(package, slot) for place, slot in slots.items()},
             held=tuple(self._lanes.lane(package, target).held or ()),
             policy=approved.digest if approved else None,
-            audit=self.log_is_whole(),
+            audit=self._looks_whole() if quick else self.log_is_whole(),
         )
         return self._finder.of(record, slots, quick=quick), around
 
@@ -95,12 +96,24 @@ class Views:
 
     def log_is_whole(self) -> bool:
         """Return whether the audit log, or its newest part when it is long, is unbroken."""
-        kept, head, start = self._log.checkpoints(), self._log.head(), EMPTY
-        if head.size > _READ_WHOLE:
-            old = [c for c in kept if c.size <= head.size - _READ_WHOLE]
-            start = old[-1] if old else EMPTY
+        head, start = self._log.head(), EMPTY
+        long = head.size > _READ_WHOLE
+        kept = self._log.checkpoints(head.size - _READ_WHOLE) if long else self._log.checkpoints()
+        if long and kept and kept[0].size <= head.size - _READ_WHOLE:
+            start = kept[0]
         newer = [c for c in kept if c.size > start.size]
-        return verify(self._log.rows(start.size), newer, start=start).whole
+        verdict = verify(self._log.rows(start.size), newer, start=start)
+        self._whole = verdict.checkpoint if verdict.whole else None
+        return verdict.whole
+
+    def _looks_whole(self) -> bool:
+        """Return the same for a preview: what was read before is not read again."""
+        start = self._whole
+        if start is None or self._log.head().size < start.size:
+            return self.log_is_whole()
+        verdict = verify(self._log.rows(start.size), start=start)
+        self._whole = verdict.checkpoint if verdict.whole else None
+        return verdict.whole
 
     def _metrics(self, package: str, slot: Slot) -> Mapping[str, float | int]:
         held = self._by_digest(package, str(slot.digest)) if slot.digest else None

@@ -302,7 +302,7 @@ def _old(url: str, revision: str) -> Ledger:
 
 
 def test_e11_steps_on_postgresql(postgresql, tmp_path, monkeypatch):
-    for revision in ("packages", "promotions", "guard", "elsewhere"):
+    for revision in ("packages", "promotions", "guard", "elsewhere", "places"):
         url = postgresql.new()
         _old(url, revision).close()
         folder = tmp_path / revision

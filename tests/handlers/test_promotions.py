@@ -43,12 +43,38 @@ async def test_the_story_over_rest(client, shelf):
     listed = await client("GET", "promotions", params={"name": "churn"})
     assert [each["version"] for each in listed.body["promotions"]] == ["1.0.0", "1.1.0", "1.0.0"]
     none = await client("GET", "promotions", params={"name": "churn", "open": "true"})
-    assert none.body == {"promotions": []}
+    assert none.body == {"promotions": [], "next": None}
     history = await client("GET", "history", params={"name": "churn", "environment": "dev"})
     assert set(history.body["entries"][0]) == set(golden("history")["entries"][0])
     at = history.body["entries"][1]["at"]
     then = await client("GET", "history", params={"name": "churn", "at": at})
     assert [each["version"] for each in then.body["entries"]] == ["1.1.0"]
+
+
+async def test_lists_come_in_pages(client, shelf):
+    for version in ("1.0.0", "1.1.0", "1.0.0", "1.1.0", "1.0.0"):
+        done = await client("POST", "promotions", body={**WISH, "version": version})
+        assert done.status == 201, done.body
+    for route, key, size in (("promotions", "promotions", 5), ("history", "entries", 5),
+                             ("packages", "packages", 2)):  # fmt: skip
+        whole = (await client("GET", route)).body
+        assert set(whole) == set(golden(route))
+        assert whole["next"] is None and len(whole[key]) == size
+        pages, before = [], ""
+        while before is not None:
+            page = await client("GET", route, params={"limit": "2", "before": before})
+            assert page.status == 200, page.body
+            pages += page.body[key]
+            before = page.body["next"]
+        assert pages == whole[key]
+        for bad in ({"limit": "0"}, {"limit": "1001"}, {"limit": "x"}):
+            assert (await client("GET", route, params=bad)).status == 400
+    for route in ("history", "packages"):
+        assert (await client("GET", route, params={"before": "x"})).status == 400
+    shown = [each["at"] for each in (await client("GET", "history")).body["entries"]]
+    for at in shown:
+        then = (await client("GET", "history", params={"at": at})).body["entries"]
+        assert [each["at"] for each in then] == [at]
 
 
 async def test_environments_have_the_fields_of_the_golden(client, shelf):

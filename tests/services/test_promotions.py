@@ -7,6 +7,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from datetime import timedelta
+
 import pytest
 from promoting import ADA, OMAR, RITA, TEAM, YOU, Clock, open_world, person, signed
 
@@ -419,3 +421,18 @@ def test_the_log_finds_edits(world):
         cut = [row for at, row in enumerate(rows) if at != number]
         found = verify(cut, world.ledger.audit.checkpoints())
         assert not found.whole, f"without entry {number + 1}"
+
+
+def test_a_clock_that_goes_back_leaves_the_log_in_order(tmp_path, ledger):
+    clock = Clock()
+    world = open_world(tmp_path, ledger=ledger, now=clock)
+    for version in ("1.0.0", "1.1.0"):
+        world.package(version)
+    ask(world, "1.0.0")
+    clock.now -= timedelta(days=10)
+    assert ask(world, "1.1.0").phase == "Active"
+    times = [entry["at"] for entry in entries(world)]
+    assert times == sorted(times)
+    whole(world)
+    shown = world.releases.history("churn", "dev")
+    assert [each["version"] for each in shown] == ["1.1.0", "1.0.0"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.release.audit import EMPTY, Checkpoint, Entry, follow
 from jupyter_modelpack.release.canonical import instant, parsed_instant
 from jupyter_modelpack.release.event import Record
-from jupyter_modelpack.release.history import ACTIVE
+from jupyter_modelpack.release.history import ACTIVE, Holding, holding_of
 
 _AT_ONCE = 2000  # entries
 
@@ -43,9 +44,15 @@ class AuditTable:
         """Return the checkpoint of the whole log."""
         return self._database.read(_head)[0]
 
-    def checkpoints(self) -> tuple[Checkpoint, ...]:
-        """Return the checkpoints that were taken when pointers moved, oldest first."""
+    def checkpoints(self, since: int = 0) -> tuple[Checkpoint, ...]:
+        """Return the checkpoints that were taken when pointers moved, oldest first.
+
+        Those since a size begin with the last one that is not newer, where there is one.
+        """
         query = sa.select(checkpoints).order_by(checkpoints.c.size)
+        if since:
+            last = sa.select(sa.func.max(checkpoints.c.size)).where(checkpoints.c.size <= since)
+            query = query.where(checkpoints.c.size >= sa.func.coalesce(last.scalar_subquery(), 0))
         found = self._database.read(lambda connection: connection.execute(query).all())
         return tuple(Checkpoint(row.size, Digest(row.root)) for row in found)
 
@@ -59,6 +66,56 @@ class AuditTable:
         query = query.order_by(audit.c.sequence)
         texts = self._database.read(lambda connection: connection.execute(query).scalars().all())
         return tuple(Entry.from_json(json.loads(text)) for text in texts)
+
+    def holdings(
+        self,
+        package: str = "",
+        environment: str = "",
+        *,
+        at: datetime | None = None,
+        limit: int | None = None,
+        before: int = 0,
+    ) -> tuple[Holding, ...]:
+        """Return what environments held, newest first, at a time if one is given.
+
+        ``before`` is the ``entry`` of the last one on the page before.
+        """
+        later = audit.alias()
+        following = (
+            sa.select(later.c.at)
+            .where(later.c.kind == ACTIVE, later.c.name == audit.c.name)
+            .where(later.c.environment == audit.c.environment)
+            .where(later.c.sequence > audit.c.sequence)
+            .order_by(later.c.sequence)
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = sa.select(audit.c.entry, following.label("until")).where(audit.c.kind == ACTIVE)
+        for column, value in ((audit.c.name, package), (audit.c.environment, environment)):
+            query = query.where(column == value) if value else query
+        if before:
+            query = query.where(audit.c.sequence < before)
+        if at is not None:
+            # Times never run backwards in the log, so that a time is a place in it.
+            last = sa.select(audit.c.sequence).where(audit.c.at <= instant(at))
+            last = last.order_by(audit.c.at.desc(), audit.c.sequence.desc()).limit(1)
+            until = self._database.read(lambda connection: connection.execute(last).scalar()) or 0
+            moved_on = (
+                sa.select(later.c.sequence)
+                .where(later.c.kind == ACTIVE, later.c.name == audit.c.name)
+                .where(later.c.environment == audit.c.environment)
+                .where(later.c.sequence > audit.c.sequence, later.c.sequence <= until)
+            )
+            query = query.where(audit.c.sequence <= until, ~moved_on.exists())
+        query = query.order_by(audit.c.sequence.desc()).limit(limit)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return tuple(_holding(row.entry, row.until) for row in rows)
+
+
+def _holding(entry: str, until: str | None) -> Holding:
+    found = holding_of(Entry.from_json(json.loads(entry)))
+    assert found is not None, "only entries that move a pointer are asked for"
+    return found if until is None else replace(found, until=parsed_instant(until))
 
 
 def append(connection: sa.Connection, record: Record, now: datetime) -> Entry:

@@ -53,15 +53,30 @@ class PackageTable:
             raise NotFound("package", f"{name[:80]} {version[:40]}", advice=advice)
         return found
 
-    def list(self, *, name: str | None = None, path: str | None = None) -> list[Record]:
-        """Return summaries, newest first, of all packages, or those of a name or a notebook."""
-        query = sa.select(packages.c.summary).order_by(packages.c.id.desc())
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        path: str | None = None,
+        limit: int | None = None,
+        before: int = 0,
+    ) -> list[Record]:
+        """Return summaries, newest first, of all packages, or those of a name or a notebook.
+
+        With a limit each has a ``cursor``: the page after it is the one ``before`` it.
+        """
+        query = sa.select(packages.c.id, packages.c.summary).order_by(packages.c.id.desc())
+        if before:
+            query = query.where(packages.c.id < before)
         if name is not None:
             query = query.where(packages.c.name == name)
         if path is not None:
             query = query.where(packages.c.path == path)
-        found = self._database.read(lambda connection: connection.execute(query).scalars().all())
-        return [json.loads(text) for text in found]
+        query = query.limit(limit)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        if limit is None:
+            return [json.loads(row.summary) for row in rows]
+        return [{**json.loads(row.summary), "cursor": row.id} for row in rows]
 
     def put(self, record: Record, files: Mapping[str, bytes]) -> None:
         """Keep a record and its files, all or nothing, in place of one of this name and digest.

@@ -73,10 +73,17 @@ class PromotionTable:
         return found[0]
 
     def list(
-        self, package: str = "", *, is_open: bool = False, limit: int = 200
+        self, package: str = "", *, is_open: bool = False, limit: int = 200, before: str = ""
     ) -> tuple[Promotion, ...]:
-        """Return promotions, newest first, of one package or all."""
+        """Return promotions, newest first, of one package or all.
+
+        ``before`` is the id of the last one on the page before.
+        """
         where = promotions.c.name == package if package else sa.true()
+        if before:
+            last = sa.select(promotions.c.asked).where(promotions.c.id == before).scalar_subquery()
+            asked = promotions.c.asked
+            where &= (asked <= last) & ((asked < last) | (promotions.c.id > before))
         if is_open:
             where &= promotions.c.phase.in_(OPEN)
         return self._database.read(lambda connection: _promotions(connection, where, limit))

@@ -126,17 +126,19 @@ def _engine(path: Path) -> sa.Engine:
 
 def _on_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # or sqlite3 begins transactions by itself, deferred
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=FULL")
 
 
 def _on_begin(connection: sa.Connection) -> None:
     options: Mapping[str, Any] = connection.get_execution_options()
-    if options.get("modelpack_migrates"):
-        # sqlite.org, lang_altertable.html, section 7: or a table that is made anew under its old
-        # name takes the rows that refer to it away.
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("modelpack_writes") else "BEGIN")
+    if not options.get("modelpack_writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql("PRAGMA synchronous=FULL")
+    # sqlite.org, lang_altertable.html, section 7: with them on, a table that is made anew under its
+    # old name takes the rows that refer to it away.
+    keys = "OFF" if options.get("modelpack_migrates") else "ON"
+    connection.exec_driver_sql(f"PRAGMA foreign_keys={keys}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _demand_whole(connection: sa.Connection) -> None:
