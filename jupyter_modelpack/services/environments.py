@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -58,6 +58,9 @@ class Environments:
 
     def show(self, name: str, actor: Actor, path: str | None = None) -> dict[str, Any]:
         """Return them as JSON; ``path`` is the notebook that the badge is about."""
+        return replace(self, views=self.views.for_one_answer())._show(name, actor, path)
+
+    def _show(self, name: str, actor: Actor, path: str | None) -> dict[str, Any]:
         policy, problem = readable(self.policies)
         rules = policy or self.policies.in_force()
         newest = self.releases.newest(name)
@@ -148,14 +151,14 @@ class Environments:
         if policy is None:
             return {"allowed": False, "to": to, "sentence": problem}
         digest = next(d for d, version in held.items() if version == to[0])
-        record = self.releases.by_digest(name, str(digest))
+        record = self.views.record(name, str(digest))
         if record is None:
             return {"allowed": False, "to": to, "sentence": f"The record of {to[0]} is gone."}
         found = self._preview(record, place, slot, actor, policy, "rollback")
         return {"allowed": found["allowed"], "to": to, "sentence": found["sentence"]}
 
     def _held(self, name: str, slot: Slot) -> Record | None:
-        return self.releases.by_digest(name, str(slot.digest)) if slot.digest else None
+        return self.views.record(name, str(slot.digest)) if slot.digest else None
 
     def _badge(self, name: str, slots: Mapping[str, Slot], path: str | None) -> str | None:
         if not slots:

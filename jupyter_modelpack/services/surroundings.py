@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from jupyter_modelpack.release.actor import Actor
@@ -49,6 +52,14 @@ class Membership(Protocol):
         """Return what is known of them now; one of which nothing is known is left out."""
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """Lanes that were looked at already."""
+
+    slots: Callable[..., Mapping[str, Slot]]
+    lane: Callable[..., Lane]
+
+
 class Views:
     """Looks at everything that a gate asks about."""
 
@@ -62,10 +73,10 @@ class Views:
         membership: Membership | None = None,
     ) -> None:
         self._finder = finder
-        self._lanes = lanes
-        self._by_digest = by_digest
+        self._lanes: Lanes = lanes
+        self._by_digest: Callable[[str, str], Record | None] = by_digest
         self._log = log
-        self._in_force = in_force
+        self._in_force: Callable[[], PolicyState] = in_force
         self._membership = membership
         self._whole: Checkpoint | None = None
 
@@ -85,6 +96,20 @@ class Views:
             audit=self._looks_whole() if quick else self.log_is_whole(),
         )
         return self._finder.of(record, slots, quick=quick), around
+
+    def for_one_answer(self) -> Views:
+        """Return views that look at each thing once, for an answer that shows one moment."""
+        once = copy(self)
+        once._by_digest = lru_cache(self._by_digest)
+        once._in_force = lru_cache(self._in_force)
+        once._lanes = _Seen(lru_cache(self._lanes.slots), lru_cache(self._lanes.lane))
+        whole = lru_cache(self._looks_whole)
+        once._looks_whole = whole  # type: ignore[method-assign]
+        return once
+
+    def record(self, name: str, digest: str) -> Record | None:
+        """Return the record of an image under a name."""
+        return self._by_digest(name, digest)
 
     def members(self, actors: Iterable[Actor]) -> Members | None:
         """Return the accounts as their login knows them now; None when no login can tell."""
