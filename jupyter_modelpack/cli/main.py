@@ -178,7 +178,16 @@ def parser() -> argparse.ArgumentParser:
     service.set_defaults(passes_on=True)
     service.epilog = "Any setting may follow, such as --ReleaseService.port=8190."
 
-    add("doctor", "Check what works on this machine and what to do where it does not.", "doctor")
+    doctor = add(
+        "doctor", "Check what works on this machine and what to do where it does not.", "doctor"
+    )
+    doctor.add_argument("--cluster", action="store_true", help="look at the cluster, too")
+    _add_cluster(doctor)
+    doctor.add_argument(
+        "--image",
+        metavar="HOST/REPO[@DIGEST]",
+        help="a registry to look at, and by digest an image that the cluster is to pull",
+    )
     return top
 
 
