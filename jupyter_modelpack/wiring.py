@@ -25,6 +25,7 @@ from jupyter_modelpack.services.runs import Runs
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
+    from jupyter_modelpack.services.pages import Pages
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.surroundings import Membership
 
@@ -132,6 +133,21 @@ class Wiring:
         knows = () if self._membership is None else (self._membership,)
         made: Releases = self.workshop.releases(self._tell, *knows)
         return made
+
+    @property
+    def pages(self) -> Pages:
+        """What pages show."""
+        from jupyter_modelpack.adapters.ledger.overview import Overview
+        from jupyter_modelpack.adapters.notebook_html import render_notebook
+        from jupyter_modelpack.adapters.proof_files import ProofFiles
+        from jupyter_modelpack.release_wiring import now
+        from jupyter_modelpack.services.pages import Pages
+        from jupyter_modelpack.services.proofs import Proofs
+
+        overview = Overview(self.ledger.database)
+        kept = ProofFiles(self._wanted.data_dir / "proofs")
+        proofs = Proofs(kept, self.runs, render_notebook)
+        return Pages(self.releases, overview, proofs, now, overview.version)
 
     def inspect(self, path: str) -> dict[str, Any]:
         """Inspect the notebook at an absolute path, in another process."""

@@ -30,7 +30,7 @@ from jupyter_modelpack.services.badge import badge
 from jupyter_modelpack.services.environments import Environments
 from jupyter_modelpack.services.policies import Policies
 from jupyter_modelpack.services.promotions import Outside, Promotions
-from jupyter_modelpack.services.release_facts import author_of
+from jupyter_modelpack.services.release_facts import author_of, owner_of
 from jupyter_modelpack.services.releases import Releases
 from jupyter_modelpack.services.surroundings import Views
 
@@ -86,7 +86,7 @@ class FakeFinder:
             readiness=Report(image, 0),
             verification=Verification(image, True, True, True, (CellCheck(3, True),), {"auc": 0.9}),
             runs=tuple(RunFact(image, place, True) for place in slots),
-            owner=OwnerCard("Ada", "#churn", "Roll back."),
+            owner=owner_of(record) or OwnerCard("Ada", "#churn", "Roll back."),
         )
         return self.change(facts)
 
@@ -178,7 +178,7 @@ def open_world(
         policies,
         kept.packages,
         kept.audit,
-        lambda record: (f"x = '{record['version']}'",),
+        lambda record: record.get("sources") or (f"x = '{record['version']}'",),
         lambda images: (),
     )
     return World(data_dir, kept, releases, finder, told)

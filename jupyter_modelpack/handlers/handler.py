@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from jupyter_modelpack.release.actor import Actor
     from jupyter_modelpack.services.builds import Builds
+    from jupyter_modelpack.services.pages import Pages
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.runs import Runs
 
@@ -74,6 +75,10 @@ class Services(Protocol):
     @property
     def releases(self) -> Releases:
         """What can be asked about promotion."""
+
+    @property
+    def pages(self) -> Pages:
+        """What pages show."""
 
     def inspect(self, path: str) -> dict[str, Any]:
         """Inspect the notebook at an absolute path."""
