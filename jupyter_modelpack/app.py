@@ -53,10 +53,33 @@ class ModelPack(ExtensionApp):
     deployer = Unicode(
         "record",
         help="What brings a release into an environment: record (only the pointer moves), folder,"
-        " or the name of an installed one.",
+        " kubernetes, or the name of an installed one.",
     ).tag(config=True)
     deploy_folder = Unicode(
         help="Where the deployer folder writes; none: environments/ in the data directory."
+    ).tag(config=True)
+    database_url = Unicode(
+        help="The database, such as postgresql://modelpack@db/modelpack; the password comes from"
+        " PGPASSFILE or PGPASSWORD. None: a file in the data directory."
+    ).tag(config=True)
+    database_url_file = Unicode(
+        help="A file, such as a mounted secret, with the address of the database in it."
+    ).tag(config=True)
+    kubernetes_kubeconfig = Unicode(
+        help="A kubeconfig for runs on a cluster; none: the pod's identity, or kubectl's default."
+    ).tag(config=True)
+    kubernetes_context = Unicode(help="The context in the kubeconfig; none: the current one.").tag(
+        config=True
+    )
+    kubernetes_namespace = Unicode(
+        help="Where runs go on the cluster; none: the pod's own namespace, or the context's."
+    ).tag(config=True)
+    kubernetes_image = Unicode(
+        help="Where the cluster finds images, such as registry.example.org/team/{name}."
+    ).tag(config=True)
+    kubernetes_start_seconds = Float(
+        3600.0,
+        help="How long something may keep a run on a cluster from starting before it is given up.",
     ).tag(config=True)
     frame_ancestors = Unicode(
         "'none'", help="Which sites may show the pages in a frame, as a CSP says it."
@@ -138,6 +161,13 @@ class ModelPack(ExtensionApp):
             "signing_key": self.signing_key,
             "deployer": self.deployer,
             "deploy_folder": self.deploy_folder,
+            "database_url": self.database_url,
+            "database_url_file": self.database_url_file,
+            "kubernetes_kubeconfig": self.kubernetes_kubeconfig,
+            "kubernetes_context": self.kubernetes_context,
+            "kubernetes_namespace": self.kubernetes_namespace,
+            "kubernetes_image": self.kubernetes_image,
+            "kubernetes_start_seconds": self.kubernetes_start_seconds,
         }
         data_dir = Path(self.data_dir).expanduser().absolute()
         wanted = Wanted(data_dir, settings, self.workshop, self.max_workers)
@@ -160,7 +190,9 @@ class LazyServices:
 
     def resume(self) -> None:
         """Take up what an earlier server left, if it left anything."""
-        if (Path(self._app.data_dir).expanduser() / "ledger.sqlite").exists():
+        app = self._app
+        file = Path(app.data_dir).expanduser() / "ledger.sqlite"
+        if app.database_url or app.database_url_file or file.exists():
             self.__getattr__("resume")()
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from jupyter_modelpack.adapters.contents import NotebookContents
 from jupyter_modelpack.adapters.inspector_process import InspectorProcess
 from jupyter_modelpack.adapters.log_files import LogFiles
 from jupyter_modelpack.adapters.worker_pool import WorkerPool, WorkerSpec
+from jupyter_modelpack.elsewhere import Elsewhere
 from jupyter_modelpack.services.builds import Builds
 from jupyter_modelpack.services.runs import Runs
 
@@ -66,6 +67,7 @@ class Wiring:
         self.pool = WorkerPool(
             lambda: self.ledger.work, wanted.spec, tell, most=wanted.max_workers, log=log
         )
+        self.elsewhere = Elsewhere(lambda: self.ledger, wanted.data_dir, wanted.settings, tell, log)
 
     @property
     def ledger(self) -> Ledger:
@@ -77,9 +79,7 @@ class Wiring:
     def _ledger(self) -> Ledger:
         from jupyter_modelpack.adapters.ledger import open_ledger
 
-        return open_ledger(
-            self._wanted.data_dir, str(self._wanted.settings.get("database_url", ""))
-        )
+        return open_ledger(self._wanted.data_dir, self._wanted.settings)
 
     @property
     def workshop(self) -> Any:
@@ -110,11 +110,12 @@ class Wiring:
             self.ledger.work,
             self._logs,
             self.ledger.packages,
-            self.pool,
+            _Both(self.pool, self.elsewhere),
             render_notebook,
             self._wanted.data_dir / "runs",
             time.time,
             _new_id,
+            self.elsewhere.destinations(),
         )
 
     @property
@@ -172,14 +173,33 @@ class Wiring:
 
     def resume(self) -> None:
         """Take up what an earlier server left, if there is anything at all."""
-        if (self._wanted.data_dir / "ledger.sqlite").exists():
+        from jupyter_modelpack.adapters.ledger.address import has_ledger
+
+        if has_ledger(self._wanted.data_dir, self._wanted.settings):
             self.pool.kick()
+            self.elsewhere.resume()
             self.releases.recover()
 
     def close(self) -> None:
         """End the processes."""
         self.pool.close()
+        self.elsewhere.close()
         self._inspector.close()
+
+
+class _Both:
+    """Who does the work: processes of this machine, and backends elsewhere."""
+
+    def __init__(self, pool: WorkerPool, elsewhere: Elsewhere) -> None:
+        self._all = (pool, elsewhere)
+
+    def kick(self) -> None:
+        for each in self._all:
+            each.kick()
+
+    def stop(self, ident: str) -> None:
+        for each in self._all:
+            each.stop(ident)
 
 
 class Shelf:

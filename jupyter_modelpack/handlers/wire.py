@@ -79,6 +79,11 @@ def run(work: Work, executed_notebook: str | None) -> Json:
         **{key: work.state.get(key) for key in RUN_STATE},
         "requested_by": work.requested_by,
         "executed_notebook": executed_notebook,
+        "backend": work.backend,
+        "stage": work.state.get("stage"),
+        "place": work.state.get("place"),
+        "events": work.state.get("events") or [],
+        "unknown_since": moment(work.state.get("unknown_since")),
     }
 
 

@@ -60,6 +60,9 @@ class ReleaseService(JupyterApp):
         help="The database, such as postgresql+psycopg://modelpack@db/modelpack; the password"
         " comes from PGPASSFILE. None: a file in the data directory."
     ).tag(config=True)
+    database_url_file = Unicode(
+        help="A file, such as a mounted secret, with the address of the database in it."
+    ).tag(config=True)
     policy_file = Unicode(help="The policy; none: policy.yaml in the data directory.").tag(
         config=True
     )
@@ -170,6 +173,7 @@ class ReleaseService(JupyterApp):
             "deployer": self.deployer,
             "deploy_folder": self.deploy_folder,
             "database_url": self.database_url,
+            "database_url_file": self.database_url_file,
             "policy_file": self.policy_file,
         }
         wanted = Wanted(self._data_dir, settings, self.workshop, self.max_workers)
