@@ -214,6 +214,13 @@ class Handler(BaseHTTPRequestHandler):
     # What comes in and what goes out
 
     def body(self) -> Iterator[bytes]:
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                self.seen.body += size
+                yield self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return
         stop = self.trouble.reset_after if self.trouble is not None else None
         read = 0
         while self.left:
@@ -256,8 +263,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.left > 1 << 20:
             self.close_connection = True
             return
-        for _ in self.body():
-            pass
+        if self.left:
+            for _ in self.body():
+                pass
 
     def error(self, status: int, code: str, **headers: str) -> None:
         body = json.dumps({"errors": [{"code": code, "message": code.lower()}]}).encode()
