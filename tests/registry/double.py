@@ -94,6 +94,7 @@ class Double:
         self.given = 0
         self.fault: Callable[[Seen, dict[str, str]], Fault | None] = lambda seen, headers: None
         self.override: Callable[[Handler], bool] = lambda handler: False
+        self.after: Callable[[Seen], None] = lambda seen: None
         self.clock: Callable[[], float] = time.monotonic
         self.port = 0
         self._server: ThreadingHTTPServer | None = None
@@ -244,6 +245,7 @@ class Handler(BaseHTTPRequestHandler):
             raise _Reset
         self._drain()
         self.seen.status = status
+        self.registry.after(self.seen)
         self.send_response(status)
         given = {"Content-Length": str(len(body)), **(headers or {})}
         for key, value in given.items():

@@ -1,8 +1,8 @@
 """Row C1: the distribution conformance suite's blob cases, on the double and on real servers.
 
 The cases are those of ``conformance/run.go`` of the distribution-spec: 12 ways to push a blob, and
-5 with a wrong digest. A case that a server answers with the fallback that the specification allows passes
-there too, and is printed as *fell back*.
+5 with a wrong digest. A case that a server answers with the fallback that the specification allows
+passes there too, and is printed as *fell back*.
 """
 
 from __future__ import annotations
