@@ -72,10 +72,29 @@ class ModelPack(ExtensionApp):
     deployer = Unicode(
         "record",
         help="What brings a release into an environment: record (only the pointer moves), folder,"
-        " or the name of an installed one.",
+        " kubernetes, or the name of an installed one.",
     ).tag(config=True)
     deploy_folder = Unicode(
         help="Where the deployer folder writes; none: environments/ in the data directory."
+    ).tag(config=True)
+    kubernetes_kubeconfig = Unicode(
+        help="A kubeconfig for runs on a cluster; none: the pod's identity, or kubectl's default."
+    ).tag(config=True)
+    kubernetes_context = Unicode(help="The context in the kubeconfig; none: the current one.").tag(
+        config=True
+    )
+    kubernetes_namespace = Unicode(
+        help="Where runs go on the cluster; none: the pod's own namespace, or the context's."
+    ).tag(config=True)
+    kubernetes_image = Unicode(
+        help="Where the cluster finds images, such as registry.example.org/team/{name}."
+    ).tag(config=True)
+    kubernetes_start_seconds = Float(
+        3600.0,
+        help="How long something may keep a run on a cluster from starting before it is given up.",
+    ).tag(config=True)
+    frame_ancestors = Unicode(
+        "'none'", help="Which sites may show the pages in a frame, as a CSP says it."
     ).tag(config=True)
     max_workers = Int(1, help="How many builds and runs go on at once.").tag(config=True)
     ask_kernel = Bool(
@@ -109,6 +128,7 @@ class ModelPack(ExtensionApp):
         self._executor = ThreadPoolExecutor(8, "modelpack")
         self._live = LiveKernels(self.serverapp.session_manager, self.serverapp.kernel_manager)
         self._services = LazyServices(self)
+        self.settings["modelpack_frame_ancestors"] = self.frame_ancestors
         loop: Any = self.serverapp.io_loop
         self._events.attach(loop.asyncio_loop)
         # What an earlier server left is taken up a moment after the start, not during it.
@@ -159,6 +179,11 @@ class ModelPack(ExtensionApp):
             "registry_auth_file": self.registry_auth_file,
             "registry_username": self.registry_username,
             "registry_password_file": self.registry_password_file,
+            "kubernetes_kubeconfig": self.kubernetes_kubeconfig,
+            "kubernetes_context": self.kubernetes_context,
+            "kubernetes_namespace": self.kubernetes_namespace,
+            "kubernetes_image": self.kubernetes_image,
+            "kubernetes_start_seconds": self.kubernetes_start_seconds,
         }
         data_dir = Path(self.data_dir).expanduser().absolute()
         wanted = Wanted(data_dir, settings, self.workshop, self.max_workers)

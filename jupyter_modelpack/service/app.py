@@ -102,6 +102,9 @@ class ReleaseService(JupyterApp):
         None, allow_none=True, help="The memory that a run may have, in bytes; none: no limit."
     ).tag(config=True)
     isolation = Unicode("auto", help="How runs are kept apart from this machine.").tag(config=True)
+    frame_ancestors = Unicode(
+        "'none'", help="Which sites may show the pages in a frame, as a CSP says it."
+    ).tag(config=True)
     max_workers = Int(1, help="How many packages are checked at once.").tag(config=True)
     max_body = Int(1 << 20, help="The largest request body, in bytes, where no other is said.").tag(
         config=True
@@ -149,6 +152,7 @@ class ReleaseService(JupyterApp):
         secret = secrets.token_bytes(32)
         routes = self.routes(wiring, executor)
         application = make_application(address, login, membership, secret, routes)
+        application.settings["modelpack_frame_ancestors"] = self.frame_ancestors
         server = HTTPServer(application, ssl_options=self._tls(), max_body_size=self.max_body)
         server.add_sockets(sockets)
         stop = asyncio.Event()
