@@ -34,8 +34,8 @@ from jupyter_modelpack.services.publishing import NOWHERE, repository_of
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
-    from jupyter_modelpack.adapters.publisher import ImagePublisher
     from jupyter_modelpack.adapters.proof_files import ProofFiles
+    from jupyter_modelpack.adapters.publisher import ImagePublisher
     from jupyter_modelpack.adapters.runner import Runner
     from jupyter_modelpack.adapters.sandbox.request import Isolation
     from jupyter_modelpack.adapters.work_folders import WorkFolders
