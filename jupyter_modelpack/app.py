@@ -77,6 +77,13 @@ class ModelPack(ExtensionApp):
     deploy_folder = Unicode(
         help="Where the deployer folder writes; none: environments/ in the data directory."
     ).tag(config=True)
+    database_url = Unicode(
+        help="The database, such as postgresql://modelpack@db/modelpack; the password comes from"
+        " PGPASSFILE or PGPASSWORD. None: a file in the data directory."
+    ).tag(config=True)
+    database_url_file = Unicode(
+        help="A file, such as a mounted secret, with the address of the database in it."
+    ).tag(config=True)
     kubernetes_kubeconfig = Unicode(
         help="A kubeconfig for runs on a cluster; none: the pod's identity, or kubectl's default."
     ).tag(config=True)
@@ -179,6 +186,8 @@ class ModelPack(ExtensionApp):
             "registry_auth_file": self.registry_auth_file,
             "registry_username": self.registry_username,
             "registry_password_file": self.registry_password_file,
+            "database_url": self.database_url,
+            "database_url_file": self.database_url_file,
             "kubernetes_kubeconfig": self.kubernetes_kubeconfig,
             "kubernetes_context": self.kubernetes_context,
             "kubernetes_namespace": self.kubernetes_namespace,
@@ -206,7 +215,9 @@ class LazyServices:
 
     def resume(self) -> None:
         """Take up what an earlier server left, if it left anything."""
-        if (Path(self._app.data_dir).expanduser() / "ledger.sqlite").exists():
+        app = self._app
+        file = Path(app.data_dir).expanduser() / "ledger.sqlite"
+        if app.database_url or app.database_url_file or file.exists():
             self.__getattr__("resume")()
 
     def close(self) -> None:

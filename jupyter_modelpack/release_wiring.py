@@ -166,7 +166,7 @@ def _keys(wanted: Wanted) -> TrustedKeys:
 
 
 def _runs(ledger: Ledger, name: str, version: str) -> Sequence[Any]:
-    return ledger.work.list("run", name=name, version=version)
+    return ledger.work.list("run", name=name, version=version, everywhere=True)
 
 
 def _deployer(wanted: Wanted) -> Deployer:

@@ -79,9 +79,7 @@ class Wiring:
     def _ledger(self) -> Ledger:
         from jupyter_modelpack.adapters.ledger import open_ledger
 
-        return open_ledger(
-            self._wanted.data_dir, str(self._wanted.settings.get("database_url", ""))
-        )
+        return open_ledger(self._wanted.data_dir, self._wanted.settings)
 
     @property
     def workshop(self) -> Any:
@@ -175,7 +173,9 @@ class Wiring:
 
     def resume(self) -> None:
         """Take up what an earlier server left, if there is anything at all."""
-        if (self._wanted.data_dir / "ledger.sqlite").exists():
+        from jupyter_modelpack.adapters.ledger.address import has_ledger
+
+        if has_ledger(self._wanted.data_dir, self._wanted.settings):
             self.pool.kick()
             self.elsewhere.resume()
             self.releases.recover()

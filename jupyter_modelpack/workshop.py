@@ -80,6 +80,7 @@ class Settings:
     deployer: str = "record"
     deploy_folder: str = ""
     database_url: str = ""
+    database_url_file: str = ""
     policy_file: str = ""
     registry: str = ""
     registry_ca: str = ""
@@ -126,7 +127,7 @@ class Workshop:
         """What was packaged so far."""
         from jupyter_modelpack.adapters.ledger import open_ledger
 
-        return open_ledger(self.data_dir, self.settings.database_url)
+        return open_ledger(self.data_dir, vars(self.settings))
 
     @cached_property
     def packages(self) -> Packages:

@@ -35,7 +35,8 @@ def workshop(arguments: argparse.Namespace, **settings: Any) -> Workshop:
     """Open the store and the ledger that the command line names."""
     from jupyter_modelpack.workshop import default_data_dir, open_workshop
 
-    return open_workshop(arguments.data_dir or default_data_dir(), settings)
+    given = {key: getattr(arguments, key) or "" for key in ("database_url", "database_url_file")}
+    return open_workshop(arguments.data_dir or default_data_dir(), {**settings, **given})
 
 
 def releases(arguments: argparse.Namespace) -> tuple[Releases, Actor]:

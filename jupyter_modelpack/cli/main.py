@@ -86,6 +86,12 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--data-dir", type=Path, help="where images and records are kept", metavar="DIR"
         )
+        sub.add_argument(
+            "--database-url", metavar="URL", help="the ledger's database (default: a file there)"
+        )
+        sub.add_argument(
+            "--database-url-file", metavar="FILE", help="a file with the database's address in it"
+        )
         sub.set_defaults(command=_lazily(command))
         return sub
 

@@ -61,6 +61,9 @@ class ReleaseService(JupyterApp):
         help="The database, such as postgresql+psycopg://modelpack@db/modelpack; the password"
         " comes from PGPASSFILE. None: a file in the data directory."
     ).tag(config=True)
+    database_url_file = Unicode(
+        help="A file, such as a mounted secret, with the address of the database in it."
+    ).tag(config=True)
     policy_file = Unicode(help="The policy; none: policy.yaml in the data directory.").tag(
         config=True
     )
@@ -195,6 +198,7 @@ class ReleaseService(JupyterApp):
             "registry_username": self.registry_username,
             "registry_password_file": self.registry_password_file,
             "database_url": self.database_url,
+            "database_url_file": self.database_url_file,
             "policy_file": self.policy_file,
         }
         wanted = Wanted(self._data_dir, settings, self.workshop, self.max_workers)
