@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from jupyter_modelpack.cli.arguments import registry_of
 from jupyter_modelpack.cli.terminal import print_json, say
 
 
@@ -24,6 +25,11 @@ def run(arguments: argparse.Namespace) -> int:
         names = ("kubeconfig", "context", "namespace")
         settings = ClusterSettings(**{name: getattr(arguments, name) or "" for name in names})
         checks += diagnose_cluster(settings, arguments.image or "")
+    registry = registry_of(arguments)
+    if registry["registry"]:
+        from jupyter_modelpack.adapters.registry_diagnosis import diagnose_registry
+
+        checks += diagnose_registry(registry)
     if arguments.json:
         print_json({"checks": [check.to_json() for check in checks]})
     else:
