@@ -7,7 +7,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import dockerfile, packaging, server
+from bench import cluster, dockerfile, packaging, server
 from bench.report import Report
 
 
@@ -15,7 +15,9 @@ def main() -> int:
     """Run the measurements, print them with their bars, and return 1 if one was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
-    parser.add_argument("--without", action="append", default=[], choices=("dockerfile", "server"))
+    parser.add_argument(
+        "--without", action="append", default=[], choices=("dockerfile", "server", "cluster")
+    )
     arguments = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="modelpack-bench-") as folder:
@@ -25,6 +27,8 @@ def main() -> int:
             dockerfile.measure(home, ours, report)
         if "server" not in arguments.without:
             server.measure(home, report)
+        if "cluster" not in arguments.without:
+            cluster.measure(home, report)
     report.print()
     if arguments.json:
         arguments.json.write_text(json.dumps(report.to_json(), indent=2) + "\n")
