@@ -62,7 +62,7 @@ class Elsewhere:
         if not self._settings.get("kubeflow_url"):
             raise BackendUnavailable(
                 "There is no Kubeflow to run this on.",
-                advice="Set ModelPack.kubeflow_url to the address of Kubeflow Pipelines.",
+                advice="Say where it is: ModelPack.kubeflow_url, or --kubeflow-url.",
             )
         if importlib.util.find_spec("kfp") is None:
             raise BackendUnavailable(
