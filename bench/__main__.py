@@ -7,7 +7,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import dockerfile, packaging, releases, server
+from bench import cluster, dockerfile, packaging, releases, server
 from bench.report import Report
 
 
@@ -16,7 +16,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     parser.add_argument(
-        "--without", action="append", default=[], choices=("dockerfile", "server", "releases")
+        "--without",
+        action="append",
+        default=[],
+        choices=("dockerfile", "server", "releases", "cluster"),
     )
     arguments = parser.parse_args()
     report = Report()
@@ -27,6 +30,8 @@ def main() -> int:
             dockerfile.measure(home, ours, report)
         if "server" not in arguments.without:
             server.measure(home, report)
+        if "cluster" not in arguments.without:
+            cluster.measure(home, report)
         if "releases" not in arguments.without:
             releases.measure(home, report)
     report.print()

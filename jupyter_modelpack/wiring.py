@@ -226,12 +226,15 @@ class Shelf:
 
     def job(self, name: str, version: str, kind: str) -> bytes:
         """Return the file that a cluster runs a package from; raises BackendUnavailable."""
-        kept = self._packages.file(name, version, kind)
-        if kept is not None:
-            return kept
-        from jupyter_modelpack.adapters.jobs import compile_one
+        from jupyter_modelpack.services.publishing import located
 
-        return compile_one(self._packages.get(name, version), kind)
+        record = self._packages.get(name, version)
+        kept = self._packages.file(name, version, kind)
+        if kept is None:
+            from jupyter_modelpack.adapters.jobs import compile_one
+
+            kept = compile_one(record, kind)
+        return located(kept, record)
 
     def export(self, name: str, version: str, kind: str, target: Path, *, overwrite: bool) -> int:
         """Write a package to a file and return its size; raises Conflict when it is there."""

@@ -103,7 +103,6 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument("--name", help="the package's name (default: the notebook's)")
     package.add_argument("--source", choices=("capture", "base"), default="capture")
     package.add_argument("--base", metavar="REF", help=argparse.SUPPRESS)
-    package.add_argument("--registry", metavar="HOST/REPO", help=argparse.SUPPRESS)
     package.add_argument("--compression", choices=("none", "gzip", "zstd"), default="none")
     package.add_argument("--no-verify", action="store_true", help="do not run the image")
     package.add_argument(
@@ -112,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument(
         "--line", metavar="NAME", help="a named line beside the main one, such as try-xgboost"
     )
+    _add_registry(package)
     _add_setting(package)
     package.add_argument(
         "--time-limit", type=_seconds, metavar="SECONDS", help="of the verify run (default: 120)"
@@ -170,6 +170,10 @@ def parser() -> argparse.ArgumentParser:
         help="where a cluster finds the image (kubeflow, kubernetes)",
     )
 
+    publish = add("publish", "Bring a package to a registry, its digest unchanged.", "publish")
+    publish.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
+    _add_registry(publish)
+
     store = add("store", "Look after the image store.", "store")
     store.add_argument("action", choices=("gc", "verify"))
     store.add_argument(
@@ -184,7 +188,17 @@ def parser() -> argparse.ArgumentParser:
     service.set_defaults(passes_on=True)
     service.epilog = "Any setting may follow, such as --ReleaseService.port=8190."
 
-    add("doctor", "Check what works on this machine and what to do where it does not.", "doctor")
+    doctor = add(
+        "doctor", "Check what works on this machine and what to do where it does not.", "doctor"
+    )
+    _add_registry(doctor)
+    doctor.add_argument("--cluster", action="store_true", help="look at the cluster, too")
+    _add_cluster(doctor)
+    doctor.add_argument(
+        "--image",
+        metavar="HOST/REPO[@DIGEST]",
+        help="a registry to look at, and by digest an image that the cluster is to pull",
+    )
     return top
 
 
@@ -239,6 +253,23 @@ def _add_deployer(sub: argparse.ArgumentParser) -> None:
         "--deployer", default="record", metavar="NAME", help="record (default), folder or another"
     )
     sub.add_argument("--folder", default="", metavar="DIR", help="where the deployer folder writes")
+    _add_registry(sub)
+
+
+def _add_registry(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--registry", default="", metavar="HOST/REPO",
+        help="where images are published, such as registry.example.com/team/{name}",
+    )  # fmt: skip
+    sub.add_argument("--registry-ca", default="", metavar="FILE", help="the registry's CA (PEM)")
+    sub.add_argument(
+        "--registry-insecure", action="store_true", help="allow plain HTTP to another machine"
+    )
+    sub.add_argument(
+        "--registry-auth-file", default="", metavar="FILE",
+        help="credentials: a config.json of Docker or a pull secret (default: where Docker and"
+        " podman keep theirs)",
+    )  # fmt: skip
 
 
 def _add_setting(sub: argparse.ArgumentParser) -> None:
@@ -253,6 +284,18 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             f"--{name}", metavar=metavar, help="of the cluster (default: as kubectl has it)"
         )
+    command.add_argument(
+        "--pod-default", dest="pod_defaults", action="append", default=[], metavar="NAME",
+        help="ask for a PodDefault of the namespace; may be repeated",
+    )  # fmt: skip
+    for name, metavar, words in (
+        ("url", "URL", "the address of Kubeflow Pipelines"),
+        ("token-file", "FILE", "a token for it (default: the one in a pod of Kubeflow)"),
+        ("cookie-file", "FILE", "the cookie of a login at its page"),
+        ("user", "NAME", "who we are, to a proxy that trusts us"),
+        ("experiment", "NAME", "the experiment that the run goes to (default: the package's name)"),
+    ):
+        command.add_argument(f"--kubeflow-{name}", metavar=metavar, help=words)
 
 
 def _add_memory_limit(sub: argparse.ArgumentParser) -> None:

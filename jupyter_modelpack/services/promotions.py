@@ -38,6 +38,7 @@ from jupyter_modelpack.release.gate import GateReport, Kind, evaluate
 from jupyter_modelpack.release.lane_steps import Decision
 from jupyter_modelpack.release.promotion import Candidate, Lane, Promotion
 from jupyter_modelpack.services.policies import Policies, readable
+from jupyter_modelpack.services.publishing import located
 from jupyter_modelpack.services.release_facts import author_of
 from jupyter_modelpack.services.surroundings import Views
 
@@ -330,7 +331,7 @@ class Promotions:
             record = self._releases.get(order.package, order.version)
             kinds = ("kubernetes", "kubeflow")
             kept = {kind: self._releases.file(order.package, order.version, kind) for kind in kinds}
-            files = {kind: data for kind, data in kept.items() if data is not None}
+            files = {kind: located(data, record) for kind, data in kept.items() if data is not None}
             self._out.deployer().deploy(order, record, files)
         except GateNotSatisfied as error:
             return "Failed", error.message
