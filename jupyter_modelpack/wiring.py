@@ -26,7 +26,10 @@ from jupyter_modelpack.services.runs import Runs
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
     from jupyter_modelpack.services.releases import Releases
+    from jupyter_modelpack.services.submissions import Submissions
+    from jupyter_modelpack.services.uploads import Uploads
 
+UPLOAD_BYTES = 32 << 30
 _HINT = "Install it to get Kubeflow pipelines: pip install 'jupyter-modelpack[kubeflow]'"
 
 
@@ -105,6 +108,21 @@ class Wiring:
             time.time,
             _new_id,
         )
+
+    @property
+    def submissions(self) -> Submissions:
+        """What can be asked about packages that are sent here."""
+        from jupyter_modelpack.services.submissions import Submissions
+
+        return Submissions(self.ledger.work, self.pool, time.time, _new_id)
+
+    @property
+    def uploads(self) -> Uploads:
+        """What can be asked about blobs that are sent here."""
+        from jupyter_modelpack.services.uploads import Uploads
+
+        most = int(self._wanted.settings.get("upload_bytes") or UPLOAD_BYTES)
+        return Uploads(self.workshop.layout, most)
 
     @property
     def packages(self) -> Shelf:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from jupyter_modelpack.adapters.work_folders import WorkFolders
     from jupyter_modelpack.oci.problem import Problem
     from jupyter_modelpack.oci.sweep import Freed
+    from jupyter_modelpack.release.actor import Actor
+    from jupyter_modelpack.release.provenance import Options
     from jupyter_modelpack.services.packages import Packages
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.running import RunOrder
@@ -179,6 +181,36 @@ class Workshop:
         runner = self._runner()
         return run_package(order, self.packages, runner, on_event, on_log, cancelled)
 
+    def take_in(
+        self,
+        submitted: Mapping[str, Any],
+        caller: Actor,
+        tell: Callable[[Any], None],
+        log: Callable[[str], None],
+        cancelled: Callable[[], bool] = _never,
+    ) -> Mapping[str, Any]:
+        """Make a release of what somebody sent; raises what ``services.intake.take_in`` raises."""
+        from jupyter_modelpack.release.provenance import RELEASE_SERVICE, Options
+        from jupyter_modelpack.services import intake
+
+        signed = _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key)
+        ports = intake.Ports(
+            self.layout,
+            self._runner(),
+            self._folders(),
+            JobCompiler(),
+            self.ledger.packages,
+            ImageNames(self.layout, self._cache / "locks"),
+            lambda record: signed.sign(record, Options(), RELEASE_SERVICE),
+            image_files,
+            lambda: self.isolation().sealed,
+            self.settings.verify_seconds,
+            self.settings.file_bytes,
+            time.monotonic,
+            _now,
+        )
+        return intake.take_in(submitted, caller, ports, tell, log, cancelled)
+
     def export(
         self,
         record: Mapping[str, Any],
@@ -271,18 +303,22 @@ class _Attestor:
         self._file = file
 
     def attest(self, record: Mapping[str, Any], request: PackageRequest) -> Mapping[str, str]:
+        from jupyter_modelpack.release.provenance import NOTEBOOK_SERVER, Options
+
+        options = Options(
+            request.compression, request.network, tuple(request.settings), request.live_modules
+        )
+        return self.sign(record, options, NOTEBOOK_SERVER)
+
+    def sign(self, record: Mapping[str, Any], options: Options, builder: str) -> Mapping[str, str]:
         from jupyter_modelpack import __version__
         from jupyter_modelpack.adapters.signing import file_signer, own_signer
-        from jupyter_modelpack.release.provenance import NOTEBOOK_SERVER, Builder, Options
+        from jupyter_modelpack.release.provenance import Builder
         from jupyter_modelpack.services.evidence import attest
 
         file = Path(self._file).expanduser() if self._file else None
         signer = file_signer(file) if file else own_signer(self._keys)
-        options = Options(
-            request.compression, request.network, tuple(request.settings), request.live_modules
-        )
-        builder = Builder(NOTEBOOK_SERVER, __version__)
-        return attest(record, options, self._layout, signer, builder)
+        return attest(record, options, self._layout, signer, Builder(builder, __version__))
 
 
 def _runtime_entries() -> Sequence[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_modelpack.handlers.blobs import BlobHandler
 from jupyter_modelpack.handlers.builds import BuildHandler, BuildLogHandler, BuildsHandler
 from jupyter_modelpack.handlers.environments import EnvironmentsHandler
 from jupyter_modelpack.handlers.handler import Handler
@@ -27,6 +28,7 @@ from jupyter_modelpack.handlers.runs import (
     RunNotebookHandler,
     RunsHandler,
 )
+from jupyter_modelpack.handlers.submissions import SubmissionHandler, SubmissionsHandler
 
 _ONE = "([^/]+)"
 
@@ -51,4 +53,10 @@ ROUTES: tuple[tuple[str, type[Handler]], ...] = (
     (f"promotions/{_ONE}/decision", DecisionHandler),
     ("rollbacks", RollbacksHandler),
     ("history", HistoryHandler),
+)
+# What only the release service has: others send it what they have packaged.
+INTAKE_ROUTES: tuple[tuple[str, type[Handler]], ...] = (
+    (f"blobs/{_ONE}", BlobHandler),
+    ("submissions", SubmissionsHandler),
+    (f"submissions/{_ONE}", SubmissionHandler),
 )

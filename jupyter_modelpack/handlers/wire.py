@@ -35,12 +35,20 @@ PACKAGE = (
     "notebook_digest",
     "pipeline",
     "author",
+    "content",
 )
 BUILD_STATE = ("steps", "findings", "error", "package")
 RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "isolation", "error")
 COMPRESSIONS = ("none", "gzip", "zstd")
 ARCHIVES = ("oci-archive", "docker-archive")
 JOBS = ("kubeflow", "kubernetes")
+INTAKE: Mapping[str, str] = {
+    "": "Waits to be checked.",
+    "image": "Every part of the image is checked.",
+    "contents": "What is inside is read, and searched for secrets.",
+    "run": "The image is run, sealed.",
+    "record": "The release is signed and recorded.",
+}
 
 
 def moment(seconds: float | None) -> str | None:
@@ -83,6 +91,25 @@ def _times(work: Work) -> Json:
         "created": moment(work.created),
         "started": moment(work.started),
         "finished": moment(work.finished),
+    }
+
+
+def submission(work: Work) -> Json:
+    """Return a submission."""
+    state = work.state
+    error, package = state.get("error"), state.get("package")
+    sentence = INTAKE.get(str(state.get("step", "")), "")
+    if error:
+        sentence = str(error["message"])
+    elif package:
+        sentence = f"It is {package['name']} {package['version']}."
+    return {
+        "id": work.id,
+        "phase": work.phase,
+        "step": state.get("step", ""),
+        "sentence": sentence,
+        "error": error,
+        "package": package,
     }
 
 

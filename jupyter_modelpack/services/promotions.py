@@ -38,7 +38,7 @@ from jupyter_modelpack.release.gate import GateReport, Kind, evaluate
 from jupyter_modelpack.release.lane_steps import Decision
 from jupyter_modelpack.release.promotion import Candidate, Lane, Promotion
 from jupyter_modelpack.services.policies import Policies, readable
-from jupyter_modelpack.services.release_facts import author_of
+from jupyter_modelpack.services.release_facts import author_of, pusher_of
 from jupyter_modelpack.services.surroundings import Views
 
 Record = Mapping[str, Any]
@@ -164,7 +164,7 @@ class Promotions:
         author = author_of(record)
         candidate = Candidate(
             str(record["name"]), str(record["version"]), Digest.parse(record["digest"]),
-            author, author,
+            author, pusher_of(record),
         )  # fmt: skip
         ident = self._out.new_id()
 

@@ -22,6 +22,7 @@ from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.work import (
     KILLED,
     MOST_ATTEMPTS,
+    REPEATABLE,
     STOPPED,
     UNFINISHED,
     Kind,
@@ -160,14 +161,14 @@ class WorkTable:
     def give_back(
         self, ident: str, owner: str, error: Mapping[str, Any], now: float
     ) -> Work | None:
-        """Let a build wait for another worker; a run is not begun twice and ends with ``error``."""
+        """Let work wait for another worker; a run is not begun twice and ends with ``error``."""
         with self._database.writing() as connection:
             found = _first(connection, _mine(ident, owner))
             if found is None:
                 return None
             if found.stop_asked:
                 _end(connection, found, "Aborted", STOPPED, now)
-            elif found.kind == "build":
+            elif found.kind in REPEATABLE:
                 _wait_again(connection, found)
             else:
                 _end(connection, found, "Aborted", error, now)
@@ -176,7 +177,7 @@ class WorkTable:
     def expire(self, now: float, held: Collection[str] = ()) -> tuple[Work, ...]:
         """Take back claims whose lease is over, but those ``held`` by the caller's live workers.
 
-        A build begins again, once; a run, which may have had effects, ends as Errored.
+        A build or an intake begins again, once; a run, which may have had effects, ends as Errored.
         """
         over = (work.c.phase == "Running") & (work.c.lease_until < now)
         with self._database.reading() as connection:
@@ -189,7 +190,7 @@ class WorkTable:
                     continue
                 if found.stop_asked:
                     _end(connection, found, "Aborted", STOPPED, now)
-                elif found.kind == "build" and found.attempts < MOST_ATTEMPTS:
+                elif found.kind in REPEATABLE and found.attempts < MOST_ATTEMPTS:
                     _wait_again(connection, found)
                 else:
                     _end(connection, found, "Errored", KILLED, now)
