@@ -35,7 +35,7 @@ from jupyter_modelpack.services.policies import Policies
 from jupyter_modelpack.services.promotions import Outside, Promotions
 from jupyter_modelpack.services.release_facts import FactFinder
 from jupyter_modelpack.services.releases import Releases
-from jupyter_modelpack.services.surroundings import Views
+from jupyter_modelpack.services.surroundings import Membership, Views
 
 Record = Mapping[str, Any]
 CHECKPOINT = "application/vnd.jupyter-modelpack.checkpoint+json"
@@ -49,6 +49,7 @@ class Wanted:
     deployer: str = "record"
     deploy_folder: str = ""
     signing_key: str = ""
+    policy_file: str = ""
 
 
 def open_releases(
@@ -57,15 +58,16 @@ def open_releases(
     ledger: Ledger,
     inspector: Inspector,
     tell: Callable[[Mapping[str, str]], None],
+    membership: Membership | None = None,
 ) -> Releases:
     """Return the front of promotion for a data directory."""
-    policies = Policies(
-        PolicyFile(wanted.data_dir / "policy.yaml"), ledger.policies, now, new_id, os_user()
-    )
+    file = Path(wanted.policy_file or wanted.data_dir / "policy.yaml").expanduser()
+    policies = Policies(PolicyFile(file), ledger.policies, now, new_id, os_user())
     finder = FactFinder(layout, partial(_keys, wanted), partial(_runs, ledger), now)
     views = Views(
-        finder, ledger.promotions, ledger.packages.by_digest, ledger.audit, ledger.policies.state
-    )
+        finder, ledger.promotions, ledger.packages.by_digest, ledger.audit, ledger.policies.state,
+        membership,
+    )  # fmt: skip
     outside = Outside(
         now, new_id, tell, partial(_deployer, wanted), Landmarks(wanted.data_dir, layout, ledger)
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.submissions import Submissions
+    from jupyter_modelpack.services.surroundings import Membership
     from jupyter_modelpack.services.uploads import Uploads
 
 UPLOAD_BYTES = 32 << 30
@@ -51,8 +52,15 @@ class Wanted:
 class Wiring:
     """The services of one server; made in any thread, each of them once."""
 
-    def __init__(self, wanted: Wanted, tell: Callable[[Mapping[str, str]], None], log: Any) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        tell: Callable[[Mapping[str, str]], None],
+        log: Any,
+        membership: Membership | None = None,
+    ) -> None:
         self._wanted = wanted
+        self._membership = membership
         self._lock = threading.RLock()
         self._logs = LogFiles(wanted.data_dir / "logs")
         self._inspector = InspectorProcess(wanted.spec)
@@ -71,7 +79,9 @@ class Wiring:
     def _ledger(self) -> Ledger:
         from jupyter_modelpack.adapters.ledger import open_ledger
 
-        return open_ledger(self._wanted.data_dir)
+        return open_ledger(
+            self._wanted.data_dir, str(self._wanted.settings.get("database_url", ""))
+        )
 
     @property
     def workshop(self) -> Any:
@@ -137,7 +147,8 @@ class Wiring:
 
     @cached_property
     def _releases(self) -> Releases:
-        made: Releases = self.workshop.releases(self._tell)
+        knows = () if self._membership is None else (self._membership,)
+        made: Releases = self.workshop.releases(self._tell, *knows)
         return made
 
     def inspect(self, path: str) -> dict[str, Any]:

@@ -153,7 +153,7 @@ def _work(order: Mapping[str, Any], shop: Callable[[], Any], out: IO[bytes]) -> 
     from jupyter_modelpack.adapters.log_files import LogFiles
 
     data_dir, owner = Path(order["data_dir"]), str(order["owner"])
-    table = open_ledger(data_dir).work
+    table = open_ledger(data_dir, str(order["settings"].get("database_url", ""))).work
     work = table.get(order["kind"], str(order["id"]))
     writer = LogFiles(data_dir / "logs").writer(work.id)
     desk = Desk(table, work, owner, writer, out)

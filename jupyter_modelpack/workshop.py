@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jupyter_modelpack.adapters.bytecode import compile_tree
 from jupyter_modelpack.adapters.elf import LinuxMachine
+from jupyter_modelpack.adapters.git_commit import commit_of
 from jupyter_modelpack.adapters.host_files import HostFiles
 from jupyter_modelpack.adapters.image_names import ImageNames, write_whole
 from jupyter_modelpack.adapters.jobs import LOCAL_REPOSITORY, JobCompiler, compile_one
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.services.packages import Packages
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.running import RunOrder
+    from jupyter_modelpack.services.surroundings import Membership
 
 
 def _never() -> bool:
@@ -71,6 +73,8 @@ class Settings:
     signing_key: str = ""
     deployer: str = "record"
     deploy_folder: str = ""
+    database_url: str = ""
+    policy_file: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Settings:
@@ -108,9 +112,9 @@ class Workshop:
     @cached_property
     def ledger(self) -> Ledger:
         """What was packaged so far."""
-        from jupyter_modelpack.adapters.ledger import Ledger
+        from jupyter_modelpack.adapters.ledger import open_ledger
 
-        return Ledger(self.data_dir / "ledger.sqlite")
+        return open_ledger(self.data_dir, self.settings.database_url)
 
     @cached_property
     def packages(self) -> Packages:
@@ -119,13 +123,26 @@ class Workshop:
 
         return Packages(self.ledger.packages)
 
-    def releases(self, tell: Callable[[Mapping[str, str]], None] = _unheard) -> Releases:
-        """Return what promotes releases; ``tell`` hears when a promotion has moved."""
+    def releases(
+        self,
+        tell: Callable[[Mapping[str, str]], None] = _unheard,
+        membership: Membership | None = None,
+    ) -> Releases:
+        """Return what promotes releases; ``tell`` hears when a promotion has moved.
+
+        ``membership`` knows who is in which group now; without it no group counts.
+        """
         from jupyter_modelpack.release_wiring import Wanted, open_releases
 
         chosen = self.settings
-        wanted = Wanted(self.data_dir, chosen.deployer, chosen.deploy_folder, chosen.signing_key)
-        return open_releases(wanted, self.layout, self.ledger, self._inspector, tell)
+        wanted = Wanted(
+            self.data_dir,
+            chosen.deployer,
+            chosen.deploy_folder,
+            chosen.signing_key,
+            chosen.policy_file,
+        )
+        return open_releases(wanted, self.layout, self.ledger, self._inspector, tell, membership)
 
     def isolation(self) -> Isolation:
         """Return the isolation that runs on this machine have."""
@@ -166,7 +183,8 @@ class Workshop:
             time.monotonic,
             _now,
         )
-        return packaging.package(request, ports, progress, cancelled)
+        commit = commit_of(request.path)
+        return packaging.package(replace(request, commit=commit), ports, progress, cancelled)
 
     def run(
         self,

@@ -32,7 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # a name may have signs that the terminal's encoding lacks, or bytes that are no text
             stream.reconfigure(errors="backslashreplace")
-    arguments = parser().parse_args(argv)
+    top = parser()
+    arguments, more = top.parse_known_args(argv)
+    arguments.passed_on = more
+    if more and not getattr(arguments, "passes_on", False):
+        top.error(f"unrecognized arguments: {' '.join(more)}")
     command: Command = arguments.command
     try:
         return command(arguments)
@@ -99,6 +103,9 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument(
         "--allow-network", action="store_true", help="let the verify run use the network"
     )
+    package.add_argument(
+        "--line", metavar="NAME", help="a named line beside the main one, such as try-xgboost"
+    )
     _add_setting(package)
     package.add_argument(
         "--time-limit", type=_seconds, metavar="SECONDS", help="of the verify run (default: 120)"
@@ -147,6 +154,11 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
 
     _add_release_commands(add)
+
+    service = add("service", "Serve releases to a team: see the operator guide.", "service")
+    service.add_argument("--config", type=Path, metavar="FILE", help="its settings")
+    service.set_defaults(passes_on=True)
+    service.epilog = "Any setting may follow, such as --ReleaseService.port=8190."
 
     add("doctor", "Check what works on this machine and what to do where it does not.", "doctor")
     return top

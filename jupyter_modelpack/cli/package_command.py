@@ -18,6 +18,7 @@ from jupyter_modelpack.cli.terminal import (
     size,
 )
 from jupyter_modelpack.errors import BackendError, GateNotSatisfied, InvalidInput
+from jupyter_modelpack.release.version import checked_line
 from jupyter_modelpack.services.packaging_types import PackageRequest, PackageResult
 
 
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         compression=arguments.compression,
         settings=pairs(arguments.settings, "--setting"),
         requested_by=os_user().username,
+        line=checked_line(arguments.line) if arguments.line else "",
     )
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

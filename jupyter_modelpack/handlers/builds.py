@@ -9,7 +9,7 @@ from jupyter_modelpack.handlers.access import authorized
 from jupyter_modelpack.handlers.handler import Handler
 
 RESOURCE = "modelpack:builds"
-FIELDS = ("path", "name", "verify", "network", "compression")
+FIELDS = ("path", "name", "verify", "network", "compression", "line")
 
 
 class BuildsHandler(Handler):
@@ -41,6 +41,7 @@ class BuildsHandler(Handler):
             compression=body.choice("compression", wire.COMPRESSIONS, "none"),
             live_modules=await self.live_modules(path.strip("/")),
             requested_by=self.current_user.username,
+            line=body.free_text("line"),
         )
         work = await self.call(lambda: self.services.builds.start(order))
         self.answer(wire.build(work), 201, f"builds/{work.id}")

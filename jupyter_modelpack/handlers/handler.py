@@ -7,6 +7,7 @@ import json
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError, authenticated
@@ -131,6 +132,46 @@ class Handler(APIHandler):
 
     # Refused: nothing here is for pages of another origin.
     options: Any = authenticated(_refuse)
+
+    @property
+    def content_security_policy(self) -> str:
+        """Nothing in an answer is run, fetched or framed."""
+        return "default-src 'none'; frame-ancestors 'none'"
+
+    def skip_check_origin(self) -> bool:
+        """Check the origin of every request, also of one that brings a token."""
+        return False
+
+    def set_cors_headers(self) -> None:
+        """Let pages of another origin read answers only where the server's settings name it."""
+        if self.allow_origin or self.allow_origin_pat:
+            super().set_cors_headers()
+
+    def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
+        """Return whether the request is from a page of ours, or from no page at all."""
+        own = self.settings.get("modelpack_origin")
+        if own is None:
+            return super().check_origin(origin_to_satisfy_tornado)
+        return self.get_origin() in (None, own)
+
+    def check_xsrf_cookie(self) -> None:
+        """Refuse what a page of somebody else may have made a browser send; raises HTTPError."""
+        if getattr(self, "_jupyter_current_user", None) is None or self.token_authenticated:
+            return super().check_xsrf_cookie()
+        site = self.request.headers.get("Sec-Fetch-Site", "same-origin")
+        elsewhere = self.allow_origin or self.allow_origin_pat
+        own = self.settings.get("modelpack_origin")
+        if own is not None and self._page_origin() != own:
+            raise HTTPError(403, "The request is from no page of this service.")
+        if site != "same-origin" and not elsewhere:
+            raise HTTPError(403, "The request is from another site.")
+        return super().check_xsrf_cookie()
+
+    def _page_origin(self) -> str:
+        if (origin := self.get_origin()) is not None:
+            return origin
+        page = urlsplit(self.request.headers.get("Referer", ""))
+        return f"{page.scheme}://{page.netloc}"
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send the status that the table has for the error."""

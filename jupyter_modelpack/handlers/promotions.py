@@ -86,7 +86,7 @@ class RollbacksHandler(Handler):
     """Going back to what an environment held before."""
 
     @authenticated
-    @authorized(action="write", resource=RESOURCE)
+    @authorized(action="execute", resource="modelpack:rollbacks")
     async def post(self) -> None:
         """Ask for a rollback."""
         wish = _wish(self.request.body, "rollback")

@@ -32,21 +32,27 @@ from jupyter_modelpack.handlers.submissions import SubmissionHandler, Submission
 
 _ONE = "([^/]+)"
 
-ROUTES: tuple[tuple[str, type[Handler]], ...] = (
-    ("info", InfoHandler),
+Routes = tuple[tuple[str, type[Handler]], ...]
+
+# What a server has that makes packages itself.
+LOCAL_ROUTES: Routes = (
     ("inspection", InspectionHandler),
     ("builds", BuildsHandler),
     (f"builds/{_ONE}", BuildHandler),
     (f"builds/{_ONE}/log", BuildLogHandler),
-    ("packages", PackagesHandler),
-    (f"packages/{_ONE}", PackageVersionsHandler),
-    (f"packages/{_ONE}/{_ONE}", PackageHandler),
-    (f"packages/{_ONE}/{_ONE}/pipeline", PackagePipelineHandler),
     (f"packages/{_ONE}/{_ONE}/export", PackageExportHandler),
     ("runs", RunsHandler),
     (f"runs/{_ONE}", RunHandler),
     (f"runs/{_ONE}/log", RunLogHandler),
     (f"runs/{_ONE}/notebook", RunNotebookHandler),
+)
+# What the release service has too.
+RELEASE_ROUTES: Routes = (
+    ("info", InfoHandler),
+    ("packages", PackagesHandler),
+    (f"packages/{_ONE}", PackageVersionsHandler),
+    (f"packages/{_ONE}/{_ONE}", PackageHandler),
+    (f"packages/{_ONE}/{_ONE}/pipeline", PackagePipelineHandler),
     ("environments", EnvironmentsHandler),
     ("promotions", PromotionsHandler),
     (f"promotions/{_ONE}", PromotionHandler),
@@ -55,8 +61,9 @@ ROUTES: tuple[tuple[str, type[Handler]], ...] = (
     ("history", HistoryHandler),
 )
 # What only the release service has: others send it what they have packaged.
-INTAKE_ROUTES: tuple[tuple[str, type[Handler]], ...] = (
+INTAKE_ROUTES: Routes = (
     (f"blobs/{_ONE}", BlobHandler),
     ("submissions", SubmissionsHandler),
     (f"submissions/{_ONE}", SubmissionHandler),
 )
+ROUTES: Routes = (*LOCAL_ROUTES, *RELEASE_ROUTES)

@@ -36,6 +36,10 @@ PACKAGE = (
     "pipeline",
     "author",
     "content",
+    "owner",
+    "parts",
+    "line",
+    "commit",
 )
 BUILD_STATE = ("steps", "findings", "error", "package")
 RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "isolation", "error")

@@ -10,6 +10,7 @@ _SAME: dict[str, frozenset[str]] = {
     "check": frozenset({"check"}),
     "serve": frozenset({"serve"}),
     "sample-input": frozenset({"sample-input"}),
+    "model-card": frozenset({"model-card"}),
     "skip": frozenset({"skip"}),
     "injected-parameters": frozenset({"injected-parameters"}),
 }

@@ -46,7 +46,8 @@ class Keys(Protocol):
 class Expected:
     """What the image, its record and its bill of materials themselves say.
 
-    ``notebook`` is the file as it was saved, ``sealed`` as it is in the image.
+    ``notebook`` is the file as it was saved, ``sealed`` as it is in the image, ``release`` what the
+    record says of the whole release.
     """
 
     image: Digest
@@ -55,6 +56,7 @@ class Expected:
     sealed: Digest
     lock: Digest
     sbom: Digest
+    release: Digest
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,10 @@ def _accepted(
     _parameters(_object(definition, "externalParameters"), expected, requirements)
     _dependencies(definition)
     _byproducts(details, expected)
-    return Accepted(key, builder, _time(_object(details, "metadata"), requirements, now))
+    metadata = _object(details, "metadata")
+    if metadata.get("invocationId") != str(expected.release):
+        raise _Refused("release", "The release's record is not the one that was signed.")
+    return Accepted(key, builder, _time(metadata, requirements, now))
 
 
 def _signed(data: bytes, keys: Keys) -> tuple[str, dict[str, Any]]:

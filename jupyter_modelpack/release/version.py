@@ -5,32 +5,72 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import total_ordering
 
 from jupyter_modelpack.errors import InvalidInput
 
-_SHAPE = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\Z")
+_LINE = r"[a-z](?:[a-z0-9-]*[a-z0-9])?"
+_SHAPE = re.compile(
+    r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})"
+    rf"(?:-({_LINE})\.([1-9]\d{{0,5}}))?\Z",
+    re.ASCII,
+)
+LONGEST = 32
+LONGEST_LINE = 18
 
 
-@dataclass(frozen=True, order=True)
+@total_ordering
+@dataclass(frozen=True)
 class Version:
-    """Three numbers, ordered as Semantic Versioning 2.0.0 orders them (section 11)."""
+    """Three numbers, and on a named line its name and a fourth: ``1.5.0-try-xgboost.1``.
+
+    Ordered as Semantic Versioning 2.0.0 orders them (section 11): a line comes before the release
+    that it may become.
+    """
 
     major: int
     minor: int
     patch: int
+    line: str = ""
+    number: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Version:
         """Read ``1.4.0``; anything else, ``latest`` and ``v7`` among it, raises InvalidInput."""
-        match = _SHAPE.match(text)
+        match = _SHAPE.match(text) if len(text) <= LONGEST else None
         if match is None:
             raise InvalidInput(
                 f"{text!r:.60} is not a version.", field="version", advice="Write it as 1.4.0."
             )
-        return cls(*(int(part) for part in match.groups()))
+        major, minor, patch, line, number = match.groups()
+        return cls(int(major), int(minor), int(patch), line or "", int(number or 0))
 
     def __str__(self) -> str:
-        return f"{self.major}.{self.minor}.{self.patch}"
+        tail = f"-{self.line}.{self.number}" if self.line else ""
+        return f"{self.major}.{self.minor}.{self.patch}{tail}"
+
+    def __lt__(self, other: Version) -> bool:
+        return self._key < other._key
+
+    @property
+    def _key(self) -> tuple[int, int, int, bool, str, int]:
+        numbers = (self.major, self.minor, self.patch)
+        return (*numbers, not self.line, self.line, self.number)
+
+    def on(self, line: str, number: int) -> Version:
+        """Return the version on a named line that leads to this one."""
+        return Version(self.major, self.minor, self.patch, line, number)
+
+
+def checked_line(text: str) -> str:
+    """Return the name of a line, or raise InvalidInput: lower case letters, digits and dashes."""
+    if len(text) > LONGEST_LINE or re.fullmatch(_LINE, text, re.ASCII) is None:
+        raise InvalidInput(
+            f"{text!r:.60} cannot be the name of a line.",
+            field="line",
+            advice="Use up to 18 small letters, digits and dashes, such as try-xgboost.",
+        )
+    return text
 
 
 @dataclass(frozen=True)
@@ -38,7 +78,7 @@ class Content:
     """What the version rule looks at: parameter types by name, and digests of the rest.
 
     ``cells`` holds one digest for each code cell that runs, in order; ``packages`` maps a
-    distribution to its version.
+    distribution to its version. ``serves`` is the signature that the served image answers with.
     """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +87,7 @@ class Content:
     data: str = ""
     packages: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
+    serves: str = ""
 
 
 FIRST = Version(1, 0, 0)
@@ -55,13 +96,13 @@ FIRST = Version(1, 0, 0)
 def next_version(parent: tuple[Version, Content] | None, content: Content) -> tuple[Version, str]:
     """Return the version that follows ``parent`` and one sentence that says why.
 
-    *Major* when a parameter was removed, renamed or got another type; *minor* when cells, local
-    code or data changed; *patch* when only the environment did.
+    *Major* when a parameter was removed, renamed or got another type, or a served signature
+    changed; *minor* when cells, local code or data changed; *patch* when only the environment did.
     """
     if parent is None:
         return FIRST, "First release."
     version, before = parent
-    broken = _broken_parameters(before.parameters, content.parameters)
+    broken = _broken_interface(before, content)
     if broken:
         return Version(version.major + 1, 0, 0), f"Major: {broken}."
     changed = _changed_content(before, content)
@@ -74,6 +115,34 @@ def next_version(parent: tuple[Version, Content] | None, content: Content) -> tu
         Version(version.major, version.minor, version.patch + 1),
         f"Patch: {_changed_environment(before, content)}, same code and data.",
     )
+
+
+def next_on_line(
+    line: str,
+    trunk: tuple[Version, Content] | None,
+    newest: tuple[Version, Content] | None,
+    content: Content,
+) -> tuple[Version, str]:
+    """Return the version that follows on a named line, and one sentence that says why.
+
+    ``trunk`` is the newest release without a line, whose successor the line leads to; ``newest``
+    is the newest one on the line itself.
+    """
+    aim, why = next_version(trunk, content)
+    if newest is None:
+        return aim.on(line, 1), f"First on the line {line}. {why}"
+    before = newest[0]
+    number = before.number + 1 if before.on(line, 1) == aim.on(line, 1) else 1
+    return aim.on(line, number), f"On the line {line}. {next_version(newest, content)[1]}"
+
+
+def _broken_interface(before: Content, after: Content) -> str:
+    broken = _broken_parameters(before.parameters, after.parameters)
+    if before.serves and before.serves != after.serves:
+        now = f"is now {after.serves}" if after.serves else "is gone"
+        served = f"the served {before.serves} {now}"
+        return f"{broken}; {served}" if broken else served
+    return broken
 
 
 def _broken_parameters(before: Mapping[str, str], after: Mapping[str, str]) -> str:

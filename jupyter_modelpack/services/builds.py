@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.release.name import checked_name, name_from
+from jupyter_modelpack.release.version import checked_line
 from jupyter_modelpack.services.packaging_types import (
     Compression,
     PackageRequest,
@@ -93,6 +94,7 @@ class BuildOrder:
     compression: Compression = "none"
     live_modules: tuple[str, ...] = ()
     requested_by: str = ""
+    line: str = ""
 
 
 class Builds:
@@ -130,6 +132,7 @@ class Builds:
                 order.verify,
                 order.network,
                 order.compression,
+                *filter(None, [checked_line(order.line) if order.line else ""]),
             ]
         )
         just_made = self._just_made(order, fingerprint)
@@ -150,6 +153,7 @@ class Builds:
                 "network": order.network,
                 "compression": order.compression,
                 "live_modules": list(order.live_modules),
+                "line": order.line,
             },
             state=new_build_state(),
         )
@@ -226,6 +230,7 @@ def carry_out_build(
         compression=asked["compression"],
         live_modules=tuple(asked["live_modules"]),
         requested_by=build.requested_by,
+        line=asked.get("line", ""),
     )
     progress = _BuildProgress(build.state, desk)
     try:

@@ -13,6 +13,8 @@ from jupyter_modelpack.environment.host import Host
 from jupyter_modelpack.environment.local import Wanted
 from jupyter_modelpack.environment.lock import Lock
 from jupyter_modelpack.notebook.finding import Finding
+from jupyter_modelpack.notebook.owner import owner_card
+from jupyter_modelpack.notebook.parts import served_signature, team_parts
 from jupyter_modelpack.notebook.sealed import cell_digests, sealed_notebook
 from jupyter_modelpack.notebook.secrets.packaged import LARGEST, secrets_in_file
 from jupyter_modelpack.oci.digest import Digest
@@ -92,6 +94,9 @@ class Contained:
             "distributions": [
                 {"name": item.name, "version": item.version, "size": item.size} for item in captured
             ],
+            "owner": owner_card(inspected.snapshot),
+            "parts": team_parts(inspected.snapshot),
+            "serves": served_signature(inspected.snapshot),
             "files": files,
             "lock_digest": str(lock.digest),
             "lock": lock.to_json(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 from jupyter_modelpack.environment.facts import normalised
 from jupyter_modelpack.errors import GateNotSatisfied, InvalidInput
 from jupyter_modelpack.notebook.inspection import Inspection, inspect
+from jupyter_modelpack.notebook.owner import OWNER
+from jupyter_modelpack.notebook.parts import served_signature, team_parts
 from jupyter_modelpack.notebook.sealed import cell_digests
 from jupyter_modelpack.notebook.snapshot import Snapshot, take_snapshot
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import LOCK, NOTEBOOK, Image
+from jupyter_modelpack.release.version import checked_line
 from jupyter_modelpack.services.image_contents import Inside
 from jupyter_modelpack.services.record import (
     RECORD_VERSION,
@@ -23,14 +27,16 @@ from jupyter_modelpack.services.record import (
 )
 
 _LOCKED = ("name", "version", "origin", "digest")
-_LONGEST = 300
+_LONGEST = 2000
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 @dataclass(frozen=True)
 class Claim:
     """What is said of a submitted image, as far as anything of it is looked at.
 
-    ``sizes`` are those of distributions in bytes, for show only; ``libraries`` are paths.
+    ``sizes`` are those of distributions in bytes, for show only; ``libraries`` are paths. Who owns
+    a release, its line and the commit it came from are the submitter's to say.
     """
 
     name: str
@@ -38,6 +44,9 @@ class Claim:
     lock: Mapping[str, Any]
     sizes: Mapping[str, int]
     libraries: tuple[str, ...]
+    owner: Mapping[str, str] | None = None
+    commit: str | None = None
+    line: str = ""
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Claim:
@@ -57,7 +66,17 @@ class Claim:
         libraries = tuple(
             path for path in (given if isinstance(given, list) else ()) if isinstance(path, str)
         )
-        return cls(name, Digest.parse(record.get("digest")), lock, sizes, libraries)
+        commit, line = record.get("commit"), record.get("line")
+        return cls(
+            name,
+            Digest.parse(record.get("digest")),
+            lock,
+            sizes,
+            libraries,
+            _owner(record.get("owner")),
+            commit if isinstance(commit, str) and _COMMIT.match(commit) else None,
+            checked_line(line) if isinstance(line, str) and line else "",
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``read`` reads back: a record with nothing else in it."""
@@ -68,6 +87,9 @@ class Claim:
             "lock": dict(self.lock),
             "distributions": sizes,
             "libraries": list(self.libraries),
+            "owner": self.owner,
+            "commit": self.commit,
+            "line": self.line,
         }
 
 
@@ -103,6 +125,10 @@ def described(
             "display_name": snapshot.kernel_display_name or "",
         },
         **_interface(inspection),
+        "owner": claim.owner,
+        "commit": claim.commit,
+        "parts": team_parts(snapshot),
+        "serves": served_signature(snapshot),
         "extra": {"modules": [], "live": []},
         "distributions": [
             {
@@ -208,6 +234,13 @@ def _demand(holds: bool, sentence: str, advice: str = "Package the notebook agai
 
 def _lock_digest(claim: Claim) -> Digest:
     return Digest.of(canonical(claim.lock) + b"\n")
+
+
+def _owner(card: Any) -> dict[str, str] | None:
+    if not isinstance(card, dict):
+        return None
+    texts = {key: card.get(key) for key in OWNER}
+    return {key: text[:_LONGEST] if isinstance(text, str) else "" for key, text in texts.items()}
 
 
 def _is_lock(lock: Mapping[str, Any]) -> bool:

@@ -29,11 +29,12 @@ from jupyter_modelpack.release.attestation import (
 from jupyter_modelpack.release.envelope import STATEMENT_TYPE, Envelope
 from jupyter_modelpack.release.plain_json import render
 from jupyter_modelpack.release.provenance import PREDICATE, Builder, Options, provenance
-from jupyter_modelpack.services.record import canonical
+from jupyter_modelpack.services.record import canonical, release_record
 
 STATEMENT = STATEMENT_TYPE
 STATEMENT_FILE = "application/vnd.in-toto.provenance+dsse"
 SBOM = "application/vnd.cyclonedx+json"
+RELEASE = "application/vnd.jupyter-modelpack.release+json"
 _CREATED = "org.opencontainers.image.created"
 
 
@@ -53,8 +54,9 @@ def attest(
 ) -> dict[str, str]:
     """Write evidence beside a record's image, and return what the record keeps of it.
 
-    That is the digests of the two referrers and the id of the key. The same record, options and key
-    give the same bytes. Raises ModelPackError when there is no image or no room.
+    That is the digests of the three referrers (provenance, bill of materials, the release itself),
+    the digest of the release, and the id of the key. The same record, options and key give the
+    same bytes. Raises ModelPackError when there is no image or no room.
     """
     image = Digest.parse(record["digest"])
     bill = render(materials.sbom(record, builder.version))
@@ -63,17 +65,20 @@ def attest(
     envelope = signer.sign(STATEMENT_TYPE, render(statement))
     created = {_CREATED: str(record["created"])}
     predicate = {"in-toto.io/predicate-type": PREDICATE}
-    signed, listed = write_referrers(
+    signed, listed, kept = write_referrers(
         layout,
         image,
         [
             Artifact(STATEMENT, envelope.to_bytes(), STATEMENT_FILE, created | predicate),
             Artifact(SBOM, bill, SBOM, created),
+            Artifact(RELEASE, release_record(record), RELEASE, created),
         ],
     )
     return {
         "provenance": str(signed.manifest.digest),
         "sbom": str(listed.manifest.digest),
+        "record": str(kept.manifest.digest),
+        "release": str(kept.file.digest),
         "key": signer.key_id,
     }
 
@@ -113,6 +118,7 @@ def _expected(
         sealed=sealed,
         lock=lock,
         sbom=bills[0].file.digest,
+        release=Digest.of(release_record(record)),
     )
 
 

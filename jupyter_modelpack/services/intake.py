@@ -17,6 +17,7 @@ from jupyter_modelpack.errors import Aborted, BackendError, GateNotSatisfied, St
 from jupyter_modelpack.notebook.reproduction import Reproduction
 from jupyter_modelpack.oci.blob import damaged
 from jupyter_modelpack.oci.descriptor import Descriptor
+from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import annotations_of, read_image
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.validate import validate_image
@@ -25,6 +26,7 @@ from jupyter_modelpack.release.name import checked_name
 from jupyter_modelpack.services import record as records
 from jupyter_modelpack.services.described import Claim, described
 from jupyter_modelpack.services.image_contents import read_inside
+from jupyter_modelpack.services.release_facts import author_of
 from jupyter_modelpack.services.running import ImageRunner, RunOrder
 from jupyter_modelpack.services.verification import Verification, judge
 
@@ -49,8 +51,8 @@ class Jobs(Protocol):
 class Releases(Protocol):
     """Keeps the records of packages."""
 
-    def newest(self, name: str) -> Record | None:
-        """Return the record with the highest version."""
+    def newest(self, name: str, line: str | None = None) -> Record | None:
+        """Return the record with the highest version, on a line or, with an empty text, on none."""
 
     def by_digest(self, name: str, digest: str) -> Record | None:
         """Return the record of this very image."""
@@ -195,12 +197,23 @@ class _Intake:
     def _known(self, digest: str) -> Record | None:
         """Return the release of these bytes, if there is one, pushed by the caller now."""
         known = self._ports.releases.by_digest(self._claim.name, digest)
-        if known is None or known.get("pusher") == self._caller.to_json():
-            return known
+        if known is None:
+            return None
         record = {**known, "pusher": self._caller.to_json()}
-        files = self._kept_files(record)
-        self._ports.releases.put(record, files)
-        return record
+        author = author_of(known)
+        if self._claim.owner and author is not None and author.same_person(self._caller):
+            record["owner"] = self._claim.owner
+        if record == known:
+            return known
+        return self._kept(record, self._kept_files(record))
+
+    def _kept(self, record: Record, files: Mapping[str, bytes]) -> Record:
+        """Keep a record, with evidence that is about it as it is now."""
+        kept = records.with_release(record)
+        if (kept.get("evidence") or {}).get("release") != kept["release"]:
+            kept["evidence"] = dict(self._ports.attest(kept))
+        self._ports.releases.put(kept, files)
+        return kept
 
     def _kept_files(self, record: Record) -> Mapping[str, bytes]:
         kinds = record["pipeline"]["formats"]
@@ -227,21 +240,26 @@ class _Intake:
         return verification
 
     def _add(self, record: dict[str, Any], manifest: Descriptor) -> Record:
-        releases = self._ports.releases
+        name, line, releases = self._claim.name, self._claim.line, self._ports.releases
         known = self._known(record["digest"])
-        newest = releases.newest(record["name"])
-        if known is None and newest is not None and _same_content(record, newest):
-            known = self._known(str(newest["digest"]))
+        parents = records.Parents(
+            releases.newest(name, ""), releases.newest(name, line) if line else None
+        )
+        before = parents.on_line if line else parents.trunk
+        if known is None and before is not None and _same_content(record, before):
+            known = self._known(str(before["digest"]))
         if known is not None:
             return known
-        made = records.with_version(record, newest)
+        made = records.with_version(record, parents, line)
         files, _ = self._ports.jobs.compile(made)
-        made["pipeline"] = {"available": "kubeflow" in files, "formats": sorted(files)}
+        made["pipeline"] = {
+            "available": "kubeflow" in files,
+            "formats": sorted(files),
+            "digests": {kind: str(Digest.of(files[kind])) for kind in sorted(files)},
+        }
         # The image has its name before the record exists, so that no record is without an image.
-        self._ports.names.name(f"{made['name']}:{made['version']}", manifest)
-        made["evidence"] = dict(self._ports.attest(made))
-        releases.put(made, files)
-        return made
+        self._ports.names.name(f"{name}:{made['version']}", manifest)
+        return self._kept(made, files)
 
 
 _CONTENT = ("content", "lock_digest", "parameters", "settings", "external")

@@ -18,6 +18,7 @@ from jupyter_modelpack.errors import (
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.snapshot import Snapshot
 from jupyter_modelpack.oci.descriptor import Descriptor
+from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.services import record as records
 from jupyter_modelpack.services.assembly import Assembled, Assembly
 from jupyter_modelpack.services.contents import Contained
@@ -57,8 +58,8 @@ class Jobs(Protocol):
 class Releases(Protocol):
     """Keeps the records of packages."""
 
-    def newest(self, name: str) -> Mapping[str, Any] | None:
-        """Return the record with the highest version."""
+    def newest(self, name: str, line: str | None = None) -> Mapping[str, Any] | None:
+        """Return the record with the highest version, on a line or, with an empty text, on none."""
 
     def by_digest(self, name: str, digest: str) -> Mapping[str, Any] | None:
         """Return the record of this very image."""
@@ -256,9 +257,15 @@ class _Packaging:
         return Compiled(stamp, files, hint, self._ports.monotonic() - began)
 
     def _versioned(self, assembled: Assembled, record: Mapping[str, Any]) -> Mapping[str, Any]:
-        releases = self._ports.releases
-        made = releases.by_digest(assembled.name, assembled.digest)
-        return made or records.with_version(record, releases.newest(assembled.name))
+        made = self._ports.releases.by_digest(assembled.name, assembled.digest)
+        return made or self._next(record)
+
+    def _next(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        name, line, releases = str(record["name"]), self._request.line, self._ports.releases
+        parents = records.Parents(
+            releases.newest(name, ""), releases.newest(name, line) if line else None
+        )
+        return records.with_version(record, parents, line)
 
     def _job(self, assembled: Assembled, job: Future[Compiled]) -> Mapping[str, bytes]:
         with self._steps.running("job") as step:
@@ -286,12 +293,17 @@ class _Packaging:
             "path": self._request.path,
             "created": self._ports.now(),
             "author": self._request.requested_by,
+            "commit": self._request.commit,
             "findings": [finding.to_json() for finding in self._all_findings()],
             "verified": verification.to_json(),
             "checks": [dict(check) for check in verification.checks],
             "metrics": dict(verification.metrics),
             "isolation": verification.isolation,
-            "pipeline": {"available": "kubeflow" in files, "formats": sorted(files)},
+            "pipeline": {
+                "available": "kubeflow" in files,
+                "formats": sorted(files),
+                "digests": {kind: str(Digest.of(files[kind])) for kind in sorted(files)},
+            },
             "seconds": seconds,
         }
         with self._ports.names.alone(assembled.name):
@@ -303,11 +315,11 @@ class _Packaging:
         name, releases = assembled.name, self._ports.releases
         made = releases.by_digest(name, assembled.digest)
         if made is not None:
-            record = {**made, **{key: described[key] for key in ("seconds", "reused_layers")}}
+            record = {**made, **{key: described.get(key) for key in _REFRESHED}}
             if described["verified"]["phase"] == "Succeeded":
                 record |= {key: described[key] for key in _PROVED}
         else:
-            record = records.with_version(described, releases.newest(name))
+            record = self._next(described)
         # The image has its name before the record exists, so that no record is without an image.
         self._ports.names.name(f"{name}:{record['version']}", assembled.image)
         record = self._with_evidence(record)
@@ -319,7 +331,9 @@ class _Packaging:
 
     def _with_evidence(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return the record with evidence that the image has run, unless it has some already."""
-        if record.get("evidence") or not self._request.verify:
+        record = records.with_release(record)
+        evidence = record.get("evidence")
+        if not self._request.verify or (evidence and evidence.get("release") == record["release"]):
             return {"evidence": None, **record}
         try:
             return {**record, "evidence": dict(self._ports.evidence.attest(record, self._request))}
@@ -349,6 +363,7 @@ class _Packaging:
         )
 
 
+_REFRESHED = ("seconds", "reused_layers", "owner")
 _PROVED = ("verified", "checks", "metrics", "isolation", "findings")
 
 

@@ -26,7 +26,10 @@ STEPS: Mapping[StepName, str] = {
 
 @dataclass(frozen=True)
 class PackageRequest:
-    """What a person asked for: which notebook, and how."""
+    """What a person asked for: which notebook, and how.
+
+    ``line`` is the named line that the release goes on, ``commit`` what git says of the folder.
+    """
 
     path: str
     name: str | None = None
@@ -36,6 +39,8 @@ class PackageRequest:
     settings: Mapping[str, str] = field(default_factory=dict)
     live_modules: tuple[str, ...] = ()
     requested_by: str = ""
+    line: str = ""
+    commit: str | None = None
 
 
 @dataclass(frozen=True)

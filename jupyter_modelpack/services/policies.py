@@ -75,6 +75,11 @@ class Policies:
             self._install(text or "")
         return policy
 
+    @property
+    def has_file(self) -> bool:
+        """Whether there is a policy file."""
+        return self._file.read() is not None
+
     def in_force(self) -> Policy | None:
         """Return the approved policy, whatever the file says."""
         return self._kept.state().policy

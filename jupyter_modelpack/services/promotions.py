@@ -192,7 +192,9 @@ class Promotions:
         given = {"digest": vote.digest, "policy": vote.policy, "generation": vote.generation}
         seen |= {key: value for key, value in given.items() if value is not None}
         binding = type(promotion.binding).from_json(seen)
-        self._send(promotion, Answer(ident, actor, vote.yes, binding, policy, vote.comment))
+        members = self._views.members((actor, *(a.actor for a in promotion.approvals)))
+        event = Answer(ident, actor, vote.yes, binding, policy, vote.comment, members)
+        self._send(promotion, event)
         return self._settled(ident) if vote.yes else self._store.get(ident)
 
     def withdraw(self, ident: str, actor: Actor, reason: str = "") -> Promotion:
@@ -301,6 +303,8 @@ class Promotions:
         try:
             record = self._record(candidate)
             facts, around = self._views.all(record, promotion.target, policy)
+            members = self._views.members(a.actor for a in promotion.approvals)
+            around = replace(around, members=members)
         except Exception as error:  # whatever it is: what is not known refuses
             problem = problem or _said(error)
             facts = ReleaseFacts(candidate.package, candidate.version, candidate.digest)

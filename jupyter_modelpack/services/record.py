@@ -5,13 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import Layer
-from jupyter_modelpack.release.version import Content, Version, next_version
+from jupyter_modelpack.release.version import Content, Version, next_on_line, next_version
 
 RECORD_VERSION = 1
+# What a release says of itself, wherever its record lies; no path of a machine is among it.
+RELEASE = (
+    "name", "version", "why", "line", "parent", "created", "author", "account", "owner", "parts",
+    "commit", "notebook", "notebook_digest", "content", "lock", "lock_digest", "parameters",
+    "settings", "external", "files", "serves", "digest", "image_id", "layers", "pipeline",
+    "findings", "verified", "checks", "metrics", "isolation",
+)  # fmt: skip
 
 
 def canonical(value: Any) -> bytes:
@@ -35,22 +43,64 @@ def content_of(record: Mapping[str, Any]) -> Content:
         data=kept["data"],
         packages={d["name"]: d["version"] for d in record["distributions"]},
         python=kept["python"],
+        serves=str(record.get("serves") or ""),
     )
 
 
-def with_version(record: Mapping[str, Any], parent: Mapping[str, Any] | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Parents:
+    """The newest releases that a new one may follow: without a line, and on its own line."""
+
+    trunk: Mapping[str, Any] | None = None
+    on_line: Mapping[str, Any] | None = None
+
+
+def with_version(record: Mapping[str, Any], parents: Parents, line: str = "") -> dict[str, Any]:
     """Return the record with its version, the reason for it and its parent's digest."""
-    before = None
-    if parent is not None:
-        before = (Version.parse(parent["version"]), content_of(parent))
-    version, why = next_version(before, content_of(record))
+    content, trunk = content_of(record), _versioned(parents.trunk)
+    if line:
+        version, why = next_on_line(line, trunk, _versioned(parents.on_line), content)
+    else:
+        version, why = next_version(trunk, content)
+    parent = parents.on_line or parents.trunk if line else parents.trunk
     return {
         **record,
         "version": str(version),
+        "line": line,
         "why": why,
         "parent": parent["digest"] if parent else None,
-        "release": digest_of({**record, "version": str(version)}),
+        "parts": _credited(record, parent, str(version)),
     }
+
+
+def release_record(record: Mapping[str, Any]) -> bytes:
+    """Return the release as one JSON document, the same bytes for the same release."""
+    return canonical({key: record.get(key) for key in RELEASE})
+
+
+def with_release(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record with the digest of its release."""
+    digest = hashlib.sha256(release_record(record)).hexdigest()
+    return {**record, "release": f"sha256:{digest}"}
+
+
+def _versioned(record: Mapping[str, Any] | None) -> tuple[Version, Content] | None:
+    return None if record is None else (Version.parse(record["version"]), content_of(record))
+
+
+def _credited(
+    record: Mapping[str, Any], parent: Mapping[str, Any] | None, version: str
+) -> list[dict[str, Any]]:
+    """Return the team's parts with who released them first, and in which version."""
+    known = {
+        (part["kind"], part["digest"]): part for part in (parent or {}).get("parts") or () if part
+    }
+    credited = []
+    for part in record.get("parts") or ():
+        before = known.get((part["kind"], part["digest"]), {})
+        by = before.get("by", record.get("author", ""))
+        credited.append({**part, "by": by, "since": before.get("since", version)})
+    return credited
 
 
 def image_part(image: Image, layers: Sequence[Layer]) -> dict[str, Any]:

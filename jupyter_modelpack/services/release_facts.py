@@ -18,6 +18,7 @@ from jupyter_modelpack.release.facts import (
     Blobs,
     CellCheck,
     Contents,
+    OwnerCard,
     Provenance,
     ReleaseFacts,
     Report,
@@ -87,6 +88,7 @@ class FactFinder:
             readiness=_report(record, digest, secret=False),
             verification=_verification(record, digest),
             runs=self._ran(record, digest, slots),
+            owner=owner_of(record),
             problems=problems,
         )
 
@@ -180,6 +182,12 @@ def pusher_of(record: Record) -> Actor | None:
     """Return who sent its bytes last; where nobody did, that is who packaged it."""
     pusher = record.get("pusher")
     return Actor.from_json(pusher) if pusher else author_of(record)
+
+
+def owner_of(record: Record) -> OwnerCard | None:
+    """Return who answers for the release, or None when nobody is named."""
+    card = record.get("owner")
+    return OwnerCard(card["name"], card["contact"], card["runbook"]) if card else None
 
 
 def metrics_of(record: Record) -> dict[str, float | int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
+from jupyter_modelpack.release.actor import Actor
+from jupyter_modelpack.release.approval import Members
 from jupyter_modelpack.release.audit import EMPTY, Checkpoint, verify
 from jupyter_modelpack.release.environment import Slot
 from jupyter_modelpack.release.facts import ReleaseFacts, Surroundings
@@ -40,6 +42,13 @@ class Lanes(Protocol):
         """Return a package's lane in one."""
 
 
+class Membership(Protocol):
+    """Knows accounts as their login does."""
+
+    def of(self, actors: Iterable[Actor]) -> Members:
+        """Return what is known of them now; one of which nothing is known is left out."""
+
+
 class Views:
     """Looks at everything that a gate asks about."""
 
@@ -50,12 +59,14 @@ class Views:
         by_digest: Callable[[str, str], Record | None],
         log: Log,
         in_force: Callable[[], PolicyState],
+        membership: Membership | None = None,
     ) -> None:
         self._finder = finder
         self._lanes = lanes
         self._by_digest = by_digest
         self._log = log
         self._in_force = in_force
+        self._membership = membership
 
     def all(
         self, record: Record, target: str, policy: Policy | None, *, quick: bool = False
@@ -73,6 +84,10 @@ class Views:
             audit=self.log_is_whole(),
         )
         return self._finder.of(record, slots, quick=quick), around
+
+    def members(self, actors: Iterable[Actor]) -> Members | None:
+        """Return the accounts as their login knows them now; None when no login can tell."""
+        return None if self._membership is None else self._membership.of(actors)
 
     def nothing(self) -> Surroundings:
         """Return surroundings of which nothing is known."""

@@ -46,6 +46,6 @@ def _unchanged(
         contents = contained.of(inspected, request, tuple(record["extra"]["modules"]))
     except ModelPackError:
         return None  # packaging will say what is wrong
-    if not contents.inside(record):
+    if not contents.inside(record) or contents.described["owner"] != record.get("owner"):
         return None
     return {"name": record["name"], "version": record["version"]}

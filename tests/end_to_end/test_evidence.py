@@ -62,4 +62,5 @@ def test_collection_keeps_evidence(product: Product) -> None:
     assert {str(each.manifest.digest) for each in found} == {
         record["evidence"]["provenance"],
         record["evidence"]["sbom"],
+        record["evidence"]["record"],
     }

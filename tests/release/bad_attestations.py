@@ -154,6 +154,11 @@ STATEMENTS: dict[str, tuple[str, Change]] = {
     "another SBOM": ("sbom", lambda s: byproduct(2)(s).update(digest={"sha256": OTHER})),
     "no SBOM": ("sbom", lambda s: details(s)["byproducts"].pop(2)),
     "no metadata": ("shape", drop(details, "metadata")),
+    "another release": (
+        "release",
+        lambda s: details(s)["metadata"].update(invocationId=f"sha256:{OTHER}"),
+    ),
+    "no release": ("release", lambda s: details(s)["metadata"].pop("invocationId")),
     "no end": ("time", lambda s: details(s)["metadata"].pop("finishedOn")),
     "end is no time": ("time", lambda s: details(s)["metadata"].update(finishedOn="yesterday")),
     "end on no day": (

@@ -21,7 +21,13 @@ from jupyter_modelpack.oci.tree import File, Tree
 from jupyter_modelpack.release.attestation import Expected, Requirements
 from jupyter_modelpack.release.provenance import NOTEBOOK_SERVER, Builder, Options, provenance
 from jupyter_modelpack.services.evidence import attest
-from jupyter_modelpack.services.record import canonical, image_part, with_version
+from jupyter_modelpack.services.record import (
+    Parents,
+    canonical,
+    image_part,
+    with_release,
+    with_version,
+)
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
 BUILDER = Builder(NOTEBOOK_SERVER, "0.1.0")
@@ -71,6 +77,7 @@ class Case:
             sealed=SEALED,
             lock=Digest.parse(self.record["lock_digest"]),
             sbom=SBOM,
+            release=Digest.parse(self.record["release"]),
         )
 
     def statement(self, change: Callable[[dict[str, Any]], object] | None = None) -> dict[str, Any]:
@@ -121,4 +128,4 @@ def make_case(folder: Path, notebook: bytes = b"print(1)") -> Case:
         "content": {"cells": ["a"], "code": "", "data": "", "python": "3.11.7"},
         **image_part(image, layers),
     }
-    return Case(layout, with_version(record, None))
+    return Case(layout, with_release(with_version(record, Parents())))

@@ -60,7 +60,8 @@ def statement(case: Case) -> dict[str, Any]:
 def test_evidence_lies_beside_the_image_and_is_good(case: Case) -> None:
     record = case.attested(OURS)
     beside = {str(each.manifest.digest) for each in referrers(case.layout, case.image)}
-    assert beside == {record["evidence"]["provenance"], record["evidence"]["sbom"]}
+    assert beside == {record["evidence"][kind] for kind in ("provenance", "sbom", "record")}
+    assert record["evidence"]["release"] == record["release"]
     found = verdict(case, record)
     assert found.accepted is not None
     assert found.accepted.key == record["evidence"]["key"] == OURS.key_id

@@ -60,8 +60,10 @@ class FakeReleases:
 
     kept: list[dict[str, Any]] = field(default_factory=list)
 
-    def newest(self, name: str) -> Mapping[str, Any] | None:
-        return self.kept[-1] if self.kept else None
+    def newest(self, name: str, line: str | None = None) -> Mapping[str, Any] | None:
+        return next(
+            (r for r in reversed(self.kept) if line is None or r.get("line", "") == line), None
+        )
 
     def by_digest(self, name: str, digest: str) -> Mapping[str, Any] | None:
         return next((r for r in self.kept if r["digest"] == digest), None)
@@ -87,6 +89,7 @@ class FakeWorkshop:
     compiled: list[str] = field(default_factory=list)
     attested: list[str] = field(default_factory=list)
     evidence_error: Exception | None = None
+    described: dict[str, Any] = field(default_factory=dict)
     clock: float = 0.0
 
     # Inspector
@@ -126,6 +129,7 @@ class FakeWorkshop:
             "distributions": [],
             "external": [],
             "reused_layers": 0,
+            **self.described,
             "content": {"cells": [content], "code": "", "data": "", "python": "3.11.7"},
         }
         image = Descriptor(MANIFEST, Digest.of(content.encode()), len(content))
@@ -160,7 +164,8 @@ class FakeWorkshop:
         if self.evidence_error is not None:
             raise self.evidence_error
         self.attested.append(f"{record['name']}:{record['version']}")
-        return {"provenance": "sha256:1", "sbom": "sha256:2", "key": "3"}
+        made = {"provenance": "sha256:1", "sbom": "sha256:2", "key": "3"}
+        return {**made, "release": str(record["release"])}
 
     def monotonic(self) -> float:
         self.clock += 0.25

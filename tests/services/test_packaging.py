@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,11 @@ from tests.services.fake_workshop import PASSED, FakeWorkshop, Recorder, failed
 REQUEST = PackageRequest("/somewhere/churn.ipynb")
 
 
-def run(shop: FakeWorkshop, request: PackageRequest = REQUEST) -> tuple[PackageResult, Recorder]:
+def run(
+    shop: FakeWorkshop, request: PackageRequest = REQUEST, **changes: Any
+) -> tuple[PackageResult, Recorder]:
     recorder = Recorder()
-    return package(request, shop.ports(), recorder), recorder
+    return package(replace(request, **changes), shop.ports(), recorder), recorder
 
 
 def test_each_step_ends_and_is_timed() -> None:
@@ -55,6 +58,47 @@ def test_other_content_is_a_release_with_a_parent() -> None:
     assert second.version == "1.1.0"
     assert second.record["parent"] == first.digest
     assert len(shop.releases.kept) == 2
+
+
+def test_a_named_line_runs_beside_the_main_one() -> None:
+    shop = FakeWorkshop()
+    main, _ = run(shop)
+    shop.content = "two"
+    tried, _ = run(shop, line="try-xgboost")
+    assert tried.version == "1.1.0-try-xgboost.1"
+    assert (tried.record["line"], tried.record["parent"]) == ("try-xgboost", main.digest)
+    shop.content = "three"
+    again, _ = run(shop, line="try-xgboost")
+    assert again.version == "1.1.0-try-xgboost.2"
+    assert again.record["parent"] == tried.digest
+    shop.content = "four"
+    after, _ = run(shop)
+    assert (after.version, after.record["parent"]) == ("1.1.0", main.digest)
+
+
+def test_a_new_owner_card_is_kept_and_signed_with_the_same_release() -> None:
+    shop = FakeWorkshop()
+    first, _ = run(shop)
+    shop.described["owner"] = {"name": "Ada", "contact": "ada@example.org", "runbook": "Call."}
+    second, _ = run(shop)
+    assert second.unchanged and second.digest == first.digest
+    assert shop.releases.kept[0]["owner"]["name"] == "Ada"
+    assert second.record["release"] != first.record["release"]
+    assert len(shop.attested) == 2
+
+
+def test_a_part_is_credited_to_who_released_it_first() -> None:
+    shop = FakeWorkshop()
+    check = {"kind": "check", "cell": 3, "digest": "sha256:1"}
+    shop.described["parts"] = [check]
+    run(shop, requested_by="ada")
+    shop.content = "two"
+    shop.described["parts"] = [{**check, "cell": 4}, {**check, "digest": "sha256:2"}]
+    second, _ = run(shop, requested_by="ben")
+    assert [(p["cell"], p["by"], p["since"]) for p in second.record["parts"]] == [
+        (4, "ada", "1.0.0"),
+        (3, "ben", "1.1.0"),
+    ]
 
 
 def test_a_blocking_finding_stops_before_anything_is_made() -> None:
@@ -140,7 +184,9 @@ def test_a_missing_compiler_is_said_and_is_no_failure() -> None:
     result, recorder = run(FakeWorkshop(job_hint="pip install it"))
     assert recorder.phases["job"] == "Skipped"
     assert recorder.steps[-1].detail == "pip install it"
-    assert result.record["pipeline"] == {"available": False, "formats": ["kubernetes"]}
+    pipeline = result.record["pipeline"]
+    assert (pipeline["available"], pipeline["formats"]) == (False, ["kubernetes"])
+    assert list(pipeline["digests"]) == ["kubernetes"]
 
 
 @pytest.mark.parametrize("after", range(1, 7))
@@ -161,7 +207,8 @@ def test_stopping_between_steps_leaves_no_release(after: int) -> None:
 def test_a_verified_package_is_attested_once_its_image_has_a_name() -> None:
     shop = FakeWorkshop()
     first, _ = run(shop)
-    assert first.record["evidence"] == {"provenance": "sha256:1", "sbom": "sha256:2", "key": "3"}
+    made = {"provenance": "sha256:1", "sbom": "sha256:2", "key": "3"}
+    assert first.record["evidence"] == {**made, "release": first.record["release"]}
     second, _ = run(shop)
     assert second.record["evidence"] == first.record["evidence"]
     assert shop.attested == ["churn:1.0.0"]

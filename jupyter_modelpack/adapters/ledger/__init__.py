@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from jupyter_modelpack.adapters.ledger.audit import AuditTable
 from jupyter_modelpack.adapters.ledger.database import Database
@@ -30,6 +31,10 @@ class Ledger:
         self.database.close()
 
 
-def open_ledger(data_dir: Path | str) -> Ledger:
-    """Open the ledger of a data directory; both are made if need be. Raises StoreError."""
-    return Ledger(Path(data_dir) / "ledger.sqlite")
+def open_ledger(data_dir: Path | str, url: str = "") -> Ledger:
+    """Open the database at ``url``, else the one in the data directory, made if need be.
+
+    Raises StoreError.
+    """
+    place: Any = url or Path(data_dir) / "ledger.sqlite"
+    return Ledger(place)

@@ -26,12 +26,18 @@ class PackageTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def newest(self, name: str) -> Record | None:
-        """Return the record with the highest version of a name."""
+    def newest(self, name: str, line: str | None = None) -> Record | None:
+        """Return the record with the highest version of a name on a line, or on none (``""``).
+
+        Without a line it is the highest that is on none, or, where all are on lines, of those.
+        """
         query = sa.select(packages.c.version).where(packages.c.name == name)
         with self._database.reading() as connection:
             versions = [Version.parse(text) for text in connection.execute(query).scalars()]
-        return self.get(name, str(max(versions))) if versions else None
+        found = [version for version in versions if version.line == (line or "")]
+        if line is None:
+            found = found or versions
+        return self.get(name, str(max(found))) if found else None
 
     def by_digest(self, name: str | None, digest: str) -> Record | None:
         """Return the newest record of this very image, under one name or any."""
