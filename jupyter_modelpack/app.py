@@ -58,6 +58,20 @@ class ModelPack(ExtensionApp):
     deploy_folder = Unicode(
         help="Where the deployer folder writes; none: environments/ in the data directory."
     ).tag(config=True)
+    service_url = Unicode(
+        help="The team's release service, such as https://releases.example.org/; none: releases are"
+        " kept on this machine."
+    ).tag(config=True)
+    service_token_file = Unicode(
+        help="A file with the token for the release service; none: the variable"
+        " JUPYTERHUB_API_TOKEN."
+    ).tag(config=True)
+    service_ca = Unicode(
+        help="A file with the certificates (PEM) that the release service is trusted by."
+    ).tag(config=True)
+    service_allow_http = Bool(
+        False, help="Send the token in the clear, inside a network that is trusted."
+    ).tag(config=True)
     max_workers = Int(1, help="How many builds and runs go on at once.").tag(config=True)
     ask_kernel = Bool(
         True, help="Ask the running kernel of a notebook, when it is idle, what it has imported."
@@ -134,6 +148,10 @@ class ModelPack(ExtensionApp):
             "signing_key": self.signing_key,
             "deployer": self.deployer,
             "deploy_folder": self.deploy_folder,
+            "service_url": self.service_url,
+            "service_token_file": self.service_token_file,
+            "service_ca": self.service_ca,
+            "service_allow_http": self.service_allow_http,
         }
         data_dir = Path(self.data_dir).expanduser().absolute()
         wanted = Wanted(data_dir, settings, self.workshop, self.max_workers)

@@ -169,8 +169,16 @@ class Wiring:
             },
             "kubeflow": {"available": kfp, "hint": "" if kfp else _HINT},
             "limits": {key: settings[key] for key in ("verify_seconds", "file_bytes")},
+            "service": self._service(),
             "data_dir_free": shutil.disk_usage(_existing(self._wanted.data_dir)).free,
         }
+
+    def _service(self) -> dict[str, str] | None:
+        """Return where the team's release service is, for people."""
+        if not self._wanted.settings.get("service_url"):
+            return None
+        place = self.workshop.service.place
+        return {"url": place.url, "pages": place.pages}
 
     def resume(self) -> None:
         """Take up what an earlier server left, if there is anything at all."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from jupyter_modelpack.adapters.bytecode import compile_tree
 from jupyter_modelpack.adapters.elf import LinuxMachine
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.oci.sweep import Freed
     from jupyter_modelpack.release.actor import Actor
     from jupyter_modelpack.release.provenance import Options
+    from jupyter_modelpack.service_wiring import TeamService
     from jupyter_modelpack.services.packages import Packages
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.running import RunOrder
@@ -74,6 +75,10 @@ class Settings:
     deployer: str = "record"
     deploy_folder: str = ""
     database_url: str = ""
+    service_url: str = ""
+    service_token_file: str = ""
+    service_ca: str = ""
+    service_allow_http: bool = False
     policy_file: str = ""
 
     @classmethod
@@ -123,6 +128,23 @@ class Workshop:
 
         return Packages(self.ledger.packages)
 
+    @cached_property
+    def service(self) -> TeamService | None:
+        """The team's release service, or None where this machine keeps its own releases."""
+        if not self.settings.service_url:
+            return None
+        from jupyter_modelpack.adapters.release_service.connection import Service
+        from jupyter_modelpack.service_wiring import TeamService
+
+        chosen = self.settings
+        place = Service(
+            chosen.service_url,
+            chosen.service_token_file,
+            chosen.service_ca,
+            chosen.service_allow_http,
+        )
+        return TeamService(place, self.data_dir, self.layout)
+
     def releases(
         self,
         tell: Callable[[Mapping[str, str]], None] = _unheard,
@@ -134,6 +156,9 @@ class Workshop:
         """
         from jupyter_modelpack.release_wiring import Wanted, open_releases
 
+        if self.service is not None:
+            front: Any = self.service.releases(self.ledger.packages, self._inspector)
+            return cast("Releases", front)
         chosen = self.settings
         wanted = Wanted(
             self.data_dir,
@@ -177,11 +202,12 @@ class Workshop:
             self._assembly(),
             SealedVerifier(self._runner(), self._folders(), self.settings.verify_seconds),
             JobCompiler(),
-            self.ledger.packages,
+            self.service.shelf(self.ledger.packages) if self.service else self.ledger.packages,
             ImageNames(self.layout, self._cache / "locks"),
             _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key),
             time.monotonic,
             _now,
+            self.service.publisher if self.service else None,
         )
         commit = commit_of(request.path)
         return packaging.package(replace(request, commit=commit), ports, progress, cancelled)

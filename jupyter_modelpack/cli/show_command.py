@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.cli.arguments import workshop
+from jupyter_modelpack.cli.arguments import packages
 from jupyter_modelpack.cli.terminal import print_findings, print_json, print_table, say, size
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one package: why it has its version, how it ran, and its layers."""
-    record = workshop(arguments).packages.resolve(arguments.release)
+    record = packages(arguments).resolve(arguments.release)
     if arguments.json:
         print_json(record)
         return 0
@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     say("{}", record["verified"]["text"])
     say("{}  {}", record["digest"], size(record["size"]))
     say("{}", _evidence(record))
-    say("[dim]from {}, {}[/]", record["path"], record["created"])
+    say("[dim]from {}, {}[/]", record["path"] or record["author"], record["created"])
     if record["parameters"]:
         say("\n[bold]Parameters[/]")
         print_table(

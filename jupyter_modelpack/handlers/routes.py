@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from jupyter_modelpack.handlers.audit import AuditHandler
 from jupyter_modelpack.handlers.blobs import BlobHandler
 from jupyter_modelpack.handlers.builds import BuildHandler, BuildLogHandler, BuildsHandler
+from jupyter_modelpack.handlers.difference import DifferenceHandler
 from jupyter_modelpack.handlers.environments import EnvironmentsHandler
 from jupyter_modelpack.handlers.handler import Handler
 from jupyter_modelpack.handlers.history import HistoryHandler
@@ -15,6 +17,11 @@ from jupyter_modelpack.handlers.packages import (
     PackagePipelineHandler,
     PackagesHandler,
     PackageVersionsHandler,
+)
+from jupyter_modelpack.handlers.policy import (
+    PolicyChangesHandler,
+    PolicyDecisionHandler,
+    PolicyHandler,
 )
 from jupyter_modelpack.handlers.promotions import (
     DecisionHandler,
@@ -59,6 +66,11 @@ RELEASE_ROUTES: Routes = (
     (f"promotions/{_ONE}/decision", DecisionHandler),
     ("rollbacks", RollbacksHandler),
     ("history", HistoryHandler),
+    ("difference", DifferenceHandler),
+    ("policy", PolicyHandler),
+    ("policy/changes", PolicyChangesHandler),
+    (f"policy/changes/{_ONE}/decision", PolicyDecisionHandler),
+    ("audit", AuditHandler),
 )
 # What only the release service has: others send it what they have packaged.
 INTAKE_ROUTES: Routes = (

@@ -36,6 +36,8 @@ PACKAGE = (
     "pipeline",
     "author",
     "content",
+    "serves",
+    "evidence",
     "owner",
     "parts",
     "line",

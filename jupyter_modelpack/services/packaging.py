@@ -85,6 +85,30 @@ class Attestor(Protocol):
         """Sign what the image was made of, and return what the record keeps of that."""
 
 
+class Publisher(Protocol):
+    """Sends packages to where a team keeps them."""
+
+    def publish(
+        self,
+        record: Mapping[str, Any],
+        tell: Callable[[str, float | None], None],
+        cancelled: Callable[[], bool],
+    ) -> Published:
+        """Send one, and return what it is there; raises ModelPackError."""
+
+
+class Published(Protocol):
+    """What a package is where it was sent."""
+
+    @property
+    def version(self) -> str:
+        """Its version there."""
+
+    @property
+    def sent(self) -> object:
+        """What was sent, in words."""
+
+
 @dataclass(frozen=True)
 class Compiled:
     """Files for a cluster, the image and version that they name, and the seconds that it took."""
@@ -109,6 +133,7 @@ class Ports:
     evidence: Attestor
     monotonic: Callable[[], float]
     now: Callable[[], str]
+    publisher: Publisher | None = None
 
 
 def package(
@@ -152,9 +177,33 @@ class _Packaging:
             # The image's digest is all that a job needs, so it is compiled while the image runs.
             job = pool.submit(self._compile, assembled)
             verification, assembled = self._verify(inspected, assembled)
-            self._steps.skip("publish", "no registry is configured")
+            self._steps.skip("publish", self._unpublished())
             self._steps.check()
-            return self._release(inspected, assembled, verification, job)
+            made = self._release(inspected, assembled, verification, job)
+        self._publish(made)
+        return made
+
+    def _unpublished(self) -> str:
+        if self._ports.publisher is None:
+            return "no registry is configured"
+        return "when it is recorded" if self._request.verify else "it was not run"
+
+    def _publish(self, made: PackageResult) -> None:
+        """Send the package to the team's service; when that is away, the package is still made."""
+        publisher = self._ports.publisher
+        if publisher is None or not self._request.verify:
+            return
+        with self._steps.running("publish") as step:
+            try:
+                published = publisher.publish(made.record, step.tell, self._cancelled)
+            except Aborted:
+                raise
+            except ModelPackError as error:
+                step.tell(f"not published: {error.message}")
+                step.phase = "Failed"
+                self._found((_unpublished(error),))
+                return
+            step.tell(f"{published.sent}; {made.name} {published.version} at the release service")
 
     def _read(self) -> Snapshot:
         with self._steps.running("read") as step:
@@ -373,6 +422,15 @@ def _about(finding: Finding) -> tuple[object, ...]:
     if place is not None:
         return (finding.code, finding.cell, place)
     return (finding.code, finding.cell, finding.line, finding.message)
+
+
+def _unpublished(error: ModelPackError) -> Finding:
+    return Finding(
+        "not-published",
+        "warning",
+        f"The package is made, but not published: {error.message}",
+        advice=f"{error.advice} Asking for a promotion publishes it, too.".strip(),
+    )
 
 
 def _unsigned(error: Exception) -> Finding:

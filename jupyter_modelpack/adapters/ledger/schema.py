@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 # The newest of the steps in migrations/versions/: what a ledger of this program is at.
-HEAD = "guard"
+HEAD = "policy_changes"
 # What programs from before alembic look at: they refuse a version that is higher than theirs.
 GUARD = 3
 
@@ -120,6 +120,16 @@ policies = sa.Table(
     sa.Column("generation", sa.Integer, primary_key=True),
     sa.Column("digest", sa.String(71), nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+)
+
+# Proposed policies, and what became of them.
+policy_changes = sa.Table(
+    "policy_changes",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("phase", sa.String(16), nullable=False),
+    sa.Column("asked", sa.String(32), nullable=False, index=True),
+    sa.Column("record", sa.Text, nullable=False),
 )
 
 audit = sa.Table(
