@@ -72,6 +72,9 @@ class ModelPack(ExtensionApp):
     service_allow_http = Bool(
         False, help="Send the token in the clear, inside a network that is trusted."
     ).tag(config=True)
+    frame_ancestors = Unicode(
+        "'none'", help="Which sites may show the pages in a frame, as a CSP says it."
+    ).tag(config=True)
     max_workers = Int(1, help="How many builds and runs go on at once.").tag(config=True)
     ask_kernel = Bool(
         True, help="Ask the running kernel of a notebook, when it is idle, what it has imported."
@@ -104,6 +107,7 @@ class ModelPack(ExtensionApp):
         self._executor = ThreadPoolExecutor(8, "modelpack")
         self._live = LiveKernels(self.serverapp.session_manager, self.serverapp.kernel_manager)
         self._services = LazyServices(self)
+        self.settings["modelpack_frame_ancestors"] = self.frame_ancestors
         loop: Any = self.serverapp.io_loop
         self._events.attach(loop.asyncio_loop)
         # What an earlier server left is taken up a moment after the start, not during it.

@@ -20,11 +20,13 @@ from jupyter_modelpack.adapters.contents import NotebookContents
 from jupyter_modelpack.adapters.inspector_process import InspectorProcess
 from jupyter_modelpack.adapters.log_files import LogFiles
 from jupyter_modelpack.adapters.worker_pool import WorkerPool, WorkerSpec
+from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.services.builds import Builds
 from jupyter_modelpack.services.runs import Runs
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
+    from jupyter_modelpack.services.pages import Pages
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.submissions import Submissions
     from jupyter_modelpack.services.surroundings import Membership
@@ -151,6 +153,25 @@ class Wiring:
         made: Releases = self.workshop.releases(self._tell, *knows)
         return made
 
+    @property
+    def pages(self) -> Pages:
+        """What pages show."""
+        from jupyter_modelpack.adapters.ledger.overview import Overview
+        from jupyter_modelpack.adapters.notebook_html import render_notebook
+        from jupyter_modelpack.adapters.proof_files import ProofFiles
+        from jupyter_modelpack.release_wiring import now
+        from jupyter_modelpack.services.pages import Pages
+        from jupyter_modelpack.services.proofs import Proofs
+
+        if self.in_a_team:
+            raise NotFound(
+                "page", "here", advice=f"The team's pages: {self.workshop.service.place.pages}"
+            )
+        overview = Overview(self.ledger.database)
+        kept = ProofFiles(self._wanted.data_dir / "proofs")
+        proofs = Proofs(kept, self.runs, render_notebook)
+        return Pages(self.releases, overview, proofs, now, overview.version)
+
     def inspect(self, path: str) -> dict[str, Any]:
         """Inspect the notebook at an absolute path, in another process."""
         return self._inspector.survey(path)
@@ -173,9 +194,14 @@ class Wiring:
             "data_dir_free": shutil.disk_usage(_existing(self._wanted.data_dir)).free,
         }
 
+    @property
+    def in_a_team(self) -> bool:
+        """Whether releases are kept at a team's service."""
+        return bool(self._wanted.settings.get("service_url"))
+
     def _service(self) -> dict[str, str] | None:
         """Return where the team's release service is, for people."""
-        if not self._wanted.settings.get("service_url"):
+        if not self.in_a_team:
             return None
         place = self.workshop.service.place
         return {"url": place.url, "pages": place.pages}

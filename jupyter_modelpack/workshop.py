@@ -33,6 +33,7 @@ from jupyter_modelpack.services.packaging_types import PackageRequest, PackageRe
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
+    from jupyter_modelpack.adapters.proof_files import ProofFiles
     from jupyter_modelpack.adapters.runner import Runner
     from jupyter_modelpack.adapters.sandbox.request import Isolation
     from jupyter_modelpack.adapters.work_folders import WorkFolders
@@ -200,7 +201,9 @@ class Workshop:
             self._inspector,
             self._contained,
             self._assembly(),
-            SealedVerifier(self._runner(), self._folders(), self.settings.verify_seconds),
+            SealedVerifier(
+                self._runner(), self._folders(), self.settings.verify_seconds, self._proofs().keep
+            ),
             JobCompiler(),
             self.service.shelf(self.ledger.packages) if self.service else self.ledger.packages,
             ImageNames(self.layout, self._cache / "locks"),
@@ -288,12 +291,18 @@ class Workshop:
         self._folders().collect()
         RootfsCache(self._cache / "rootfs").collect()
         keep = [Digest.parse(digest) for digest in self.ledger.packages.digests()]
+        self._proofs().collect(keep)
         return self.layout.gc(keep, older_than_seconds)
 
     def _folders(self) -> WorkFolders:
         from jupyter_modelpack.adapters.work_folders import WorkFolders
 
         return WorkFolders(self._cache / "verify")
+
+    def _proofs(self) -> ProofFiles:
+        from jupyter_modelpack.adapters.proof_files import ProofFiles
+
+        return ProofFiles(self.data_dir / "proofs")
 
     def _runner(self) -> Runner:
         from jupyter_modelpack.adapters.runner import Runner

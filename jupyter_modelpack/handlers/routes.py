@@ -23,11 +23,28 @@ from jupyter_modelpack.handlers.policy import (
     PolicyDecisionHandler,
     PolicyHandler,
 )
+from jupyter_modelpack.handlers.promotion_pages import (
+    DecisionForm,
+    PromotionNotebookPage,
+    PromotionPage,
+    RollbackForm,
+    WithdrawalForm,
+)
 from jupyter_modelpack.handlers.promotions import (
     DecisionHandler,
     PromotionHandler,
     PromotionsHandler,
     RollbacksHandler,
+)
+from jupyter_modelpack.handlers.reading_pages import (
+    AuditPage,
+    FrontPage,
+    HistoryPage,
+    JurisdictionPage,
+    PackagePage,
+    PageFileHandler,
+    PageStateHandler,
+    SignedInPage,
 )
 from jupyter_modelpack.handlers.runs import (
     RunHandler,
@@ -41,6 +58,22 @@ _ONE = "([^/]+)"
 
 Routes = tuple[tuple[str, type[Handler]], ...]
 
+# What people read and decide on in a browser.
+PAGE_ROUTES: Routes = (
+    ("pages/?", FrontPage),
+    (f"pages/promotions/{_ONE}", PromotionPage),
+    (f"pages/promotions/{_ONE}/notebook", PromotionNotebookPage),
+    (f"pages/promotions/{_ONE}/decision", DecisionForm),
+    (f"pages/promotions/{_ONE}/withdrawal", WithdrawalForm),
+    (f"pages/packages/{_ONE}", PackagePage),
+    (f"pages/packages/{_ONE}/rollbacks", RollbackForm),
+    ("pages/history", HistoryPage),
+    ("pages/audit", AuditPage),
+    ("pages/jurisdiction", JurisdictionPage),
+    ("pages/signed-in", SignedInPage),
+    ("pages/state", PageStateHandler),
+    (f"pages/static/{_ONE}", PageFileHandler),
+)
 # What a server has that makes packages itself.
 LOCAL_ROUTES: Routes = (
     ("inspection", InspectionHandler),
@@ -71,6 +104,7 @@ RELEASE_ROUTES: Routes = (
     ("policy/changes", PolicyChangesHandler),
     (f"policy/changes/{_ONE}/decision", PolicyDecisionHandler),
     ("audit", AuditHandler),
+    *PAGE_ROUTES,
 )
 # What only the release service has: others send it what they have packaged.
 INTAKE_ROUTES: Routes = (
@@ -78,4 +112,5 @@ INTAKE_ROUTES: Routes = (
     ("submissions", SubmissionsHandler),
     (f"submissions/{_ONE}", SubmissionHandler),
 )
+SERVICE_ROUTES: Routes = (*RELEASE_ROUTES, *INTAKE_ROUTES)
 ROUTES: Routes = (*LOCAL_ROUTES, *RELEASE_ROUTES)

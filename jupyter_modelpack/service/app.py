@@ -23,7 +23,7 @@ from traitlets.config import Configurable
 from jupyter_modelpack.adapters.identity.caller import Login
 from jupyter_modelpack.adapters.identity.membership import Membership
 from jupyter_modelpack.errors import BackendUnavailable, InvalidInput
-from jupyter_modelpack.handlers.routes import INTAKE_ROUTES, RELEASE_ROUTES
+from jupyter_modelpack.handlers.routes import SERVICE_ROUTES
 from jupyter_modelpack.service.application import Address, Route, make_application
 from jupyter_modelpack.service.contents import NoContents
 from jupyter_modelpack.wiring import Wanted, Wiring
@@ -86,6 +86,9 @@ class ReleaseService(JupyterApp):
     upload_bytes = Int(
         32 << 30, help="The largest part of an image that is taken in, in bytes."
     ).tag(config=True)
+    frame_ancestors = Unicode(
+        "'none'", help="Which sites may show the pages in a frame, as a CSP says it."
+    ).tag(config=True)
     max_workers = Int(1, help="How many packages are checked at once.").tag(config=True)
     max_body = Int(1 << 20, help="The largest request body, in bytes, where no other is said.").tag(
         config=True
@@ -133,6 +136,7 @@ class ReleaseService(JupyterApp):
         secret = secrets.token_bytes(32)
         routes = self.routes(wiring, executor)
         application = make_application(address, login, membership, secret, routes)
+        application.settings["modelpack_frame_ancestors"] = self.frame_ancestors
         server = HTTPServer(application, ssl_options=self._tls(), max_body_size=self.max_body)
         server.add_sockets(sockets)
         stop = asyncio.Event()
@@ -156,8 +160,7 @@ class ReleaseService(JupyterApp):
             "live_modules": _no_modules,
             "actor": lambda user: user.actor,
         }
-        served = (*RELEASE_ROUTES, *INTAKE_ROUTES)
-        return [(f"jupyter-modelpack/{route}", handler, wired) for route, handler in served]
+        return [(f"jupyter-modelpack/{route}", handler, wired) for route, handler in SERVICE_ROUTES]
 
     def make_wiring(self, membership: Membership) -> Wiring:
         """Return the services of this configuration."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from jupyter_server.auth.decorator import allow_unauthenticated
-from tornado.web import authenticated
+from tornado.web import HTTPError, authenticated
 
 from jupyter_modelpack.handlers.errors import body_of
 from jupyter_modelpack.handlers.handler import Handler
@@ -37,7 +37,9 @@ class Page(Handler):
         self.login = login
 
     def get_login_url(self) -> str:
-        """Send people to the login, not away."""
+        """Send people to the login; raises HTTPError where they do not log in by pages."""
+        if self.login is None:
+            raise HTTPError(403)
         return str(self.settings["login_url"])
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

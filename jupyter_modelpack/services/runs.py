@@ -133,16 +133,19 @@ class Runs:
 
     def page(self, ident: str) -> str:
         """Return the notebook as it ran, as HTML in which nothing runs; raises NotFound."""
+        return self._pages(self.executed(ident))
+
+    def executed(self, ident: str) -> bytes:
+        """Return the notebook as it ran; raises NotFound."""
         run = self._queue.get("run", ident)
         place = run.state.get("executed_notebook")
         found = Path(os.path.realpath(place)) if place else None
         if found is None or Path(os.path.realpath(self._root)) not in found.parents:
             raise _no_page(run)
         try:
-            content = found.read_bytes()
+            return found.read_bytes()
         except OSError:
             raise _no_page(run) from None
-        return self._pages(content)
 
 
 def _no_page(run: Work) -> NotFound:
