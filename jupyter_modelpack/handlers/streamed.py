@@ -62,6 +62,11 @@ class StreamedHandler(Handler):
         if pieces:
             await self.call(lambda: self.taker.write(pieces))
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Send an error; the server closes the connection when a body is left unread, so say so."""
+        self.set_header("Connection", "close")
+        super().write_error(status_code, **kwargs)
+
     def on_connection_close(self) -> None:
         """Forget what was sent when the sender is gone."""
         super().on_connection_close()
