@@ -53,7 +53,7 @@ class ModelPack(ExtensionApp):
     deployer = Unicode(
         "record",
         help="What brings a release into an environment: record (only the pointer moves), folder,"
-        " or the name of an installed one.",
+        " kubernetes, or the name of an installed one.",
     ).tag(config=True)
     deploy_folder = Unicode(
         help="Where the deployer folder writes; none: environments/ in the data directory."
@@ -71,6 +71,22 @@ class ModelPack(ExtensionApp):
     ).tag(config=True)
     service_allow_http = Bool(
         False, help="Send the token in the clear, inside a network that is trusted."
+    ).tag(config=True)
+    kubernetes_kubeconfig = Unicode(
+        help="A kubeconfig for runs on a cluster; none: the pod's identity, or kubectl's default."
+    ).tag(config=True)
+    kubernetes_context = Unicode(help="The context in the kubeconfig; none: the current one.").tag(
+        config=True
+    )
+    kubernetes_namespace = Unicode(
+        help="Where runs go on the cluster; none: the pod's own namespace, or the context's."
+    ).tag(config=True)
+    kubernetes_image = Unicode(
+        help="Where the cluster finds images, such as registry.example.org/team/{name}."
+    ).tag(config=True)
+    kubernetes_start_seconds = Float(
+        3600.0,
+        help="How long something may keep a run on a cluster from starting before it is given up.",
     ).tag(config=True)
     frame_ancestors = Unicode(
         "'none'", help="Which sites may show the pages in a frame, as a CSP says it."
@@ -156,6 +172,11 @@ class ModelPack(ExtensionApp):
             "service_token_file": self.service_token_file,
             "service_ca": self.service_ca,
             "service_allow_http": self.service_allow_http,
+            "kubernetes_kubeconfig": self.kubernetes_kubeconfig,
+            "kubernetes_context": self.kubernetes_context,
+            "kubernetes_namespace": self.kubernetes_namespace,
+            "kubernetes_image": self.kubernetes_image,
+            "kubernetes_start_seconds": self.kubernetes_start_seconds,
         }
         data_dir = Path(self.data_dir).expanduser().absolute()
         wanted = Wanted(data_dir, settings, self.workshop, self.max_workers)

@@ -20,6 +20,7 @@ from jupyter_modelpack.adapters.contents import NotebookContents
 from jupyter_modelpack.adapters.inspector_process import InspectorProcess
 from jupyter_modelpack.adapters.log_files import LogFiles
 from jupyter_modelpack.adapters.worker_pool import WorkerPool, WorkerSpec
+from jupyter_modelpack.elsewhere import Elsewhere
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.services.builds import Builds
 from jupyter_modelpack.services.runs import Runs
@@ -70,6 +71,7 @@ class Wiring:
         self.pool = WorkerPool(
             lambda: self.ledger.work, wanted.spec, tell, most=wanted.max_workers, log=log
         )
+        self.elsewhere = Elsewhere(lambda: self.ledger, wanted.data_dir, wanted.settings, tell, log)
 
     @property
     def ledger(self) -> Ledger:
@@ -114,11 +116,12 @@ class Wiring:
             self.ledger.work,
             self._logs,
             self.ledger.packages,
-            self.pool,
+            _Both(self.pool, self.elsewhere),
             render_notebook,
             self._wanted.data_dir / "runs",
             time.time,
             _new_id,
+            self.elsewhere.destinations(),
         )
 
     @property
@@ -210,12 +213,29 @@ class Wiring:
         """Take up what an earlier server left, if there is anything at all."""
         if (self._wanted.data_dir / "ledger.sqlite").exists():
             self.pool.kick()
+            self.elsewhere.resume()
             self.releases.recover()
 
     def close(self) -> None:
         """End the processes."""
         self.pool.close()
+        self.elsewhere.close()
         self._inspector.close()
+
+
+class _Both:
+    """Who does the work: processes of this machine, and backends elsewhere."""
+
+    def __init__(self, pool: WorkerPool, elsewhere: Elsewhere) -> None:
+        self._all = (pool, elsewhere)
+
+    def kick(self) -> None:
+        for each in self._all:
+            each.kick()
+
+    def stop(self, ident: str) -> None:
+        for each in self._all:
+            each.stop(ident)
 
 
 class Shelf:

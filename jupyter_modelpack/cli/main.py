@@ -123,7 +123,19 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
     run.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE")
     run.add_argument("--backend", choices=("local", "kubernetes", "kubeflow"), default="local")
-    run.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--detach", action="store_true", help="let a run on a cluster go on by itself")
+    _add_cluster(run)
+    run.add_argument(
+        "--image", metavar="HOST/REPO", help="where the cluster finds the image ({name}: its name)"
+    )
+    run.add_argument(
+        "--options", type=Path, metavar="FILE", help="what a run asks of the cluster, as YAML"
+    )
+    for name in ("request", "limit", "label"):
+        run.add_argument(
+            f"--{name}", dest=f"{name}s", action="append", default=[], metavar="NAME=VALUE"
+        )
+    run.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="of a run on a cluster")
     run.add_argument("--allow-network", action="store_true", help="let the run use the network")
     run.add_argument("--output", type=Path, metavar="DIR", help="where the run's files go")
     run.add_argument(
@@ -132,6 +144,12 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_setting(run)
     _add_memory_limit(run)
+
+    runs = add("runs", "List runs, or follow or stop one on a cluster.", "runs")
+    runs.add_argument("run", metavar="RUN", nargs="?", help="the beginning of its id")
+    runs.add_argument("--wait", action="store_true", help="until it is over, with its log")
+    runs.add_argument("--stop", action="store_true", help="ask it to stop, and wait")
+    _add_cluster(runs)
 
     listing = add("list", "List the packages.", "list", team=True)
     listing.add_argument("name", metavar="NAME", nargs="?")
@@ -233,6 +251,13 @@ def _add_setting(sub: argparse.ArgumentParser) -> None:
         "--setting", dest="settings", action="append", default=[], metavar="NAME=VALUE",
         help="an environment variable that the notebook reads",
     )  # fmt: skip
+
+
+def _add_cluster(command: argparse.ArgumentParser) -> None:
+    for name, metavar in (("kubeconfig", "FILE"), ("context", "NAME"), ("namespace", "NAME")):
+        command.add_argument(
+            f"--{name}", metavar=metavar, help="of the cluster (default: as kubectl has it)"
+        )
 
 
 def _add_memory_limit(sub: argparse.ArgumentParser) -> None:

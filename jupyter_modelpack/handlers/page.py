@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from tornado.web import HTTPError
+
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.handlers.errors import body_of
 from jupyter_modelpack.handlers.handler import Handler
@@ -62,7 +64,9 @@ class Page(Handler):
         self.set_header("Referrer-Policy", "same-origin")
 
     def get_login_url(self) -> str:
-        """Send people who are not logged in to the login."""
+        """Send people who are not logged in to the login, where there is one to go to."""
+        if not self.identity_provider.login_available:
+            raise HTTPError(403)
         return str(self.settings["login_url"])
 
     @property

@@ -27,6 +27,7 @@ from jupyter_modelpack.services.record import (
 )
 
 _LOCKED = ("name", "version", "origin", "digest")
+_PIPELINE = ("common", "steps", "pipeline_settings")
 _LONGEST = 2000
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
@@ -125,6 +126,7 @@ def described(
             "display_name": snapshot.kernel_display_name or "",
         },
         **_interface(inspection),
+        **{key: inside.manifest[key] for key in _PIPELINE if key in inside.manifest},
         "owner": claim.owner,
         "commit": claim.commit,
         "parts": team_parts(snapshot),

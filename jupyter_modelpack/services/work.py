@@ -42,6 +42,7 @@ class Work:
     attempts: int = 0
     owner: str | None = None
     stop_asked: bool = False
+    backend: str = "local"
 
     @property
     def over(self) -> bool:

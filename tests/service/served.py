@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from page_views import pages_of
 from shelf_workshop import shelf_world
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -118,6 +119,7 @@ def serving(
         info=lambda: {"version": "0"},
         submissions=Submissions(world.ledger.work, NoWorkers(), time.time, lambda: uuid4().hex),
         uploads=Uploads(Layout(folder / "store"), 1 << 20),
+        pages=pages_of(world, folder),
     )
     app = ReleaseService()
     ready, loops = threading.Event(), []

@@ -7,6 +7,7 @@ from typing import Any
 
 from jupyter_modelpack.adapters.ledger.audit import AuditTable
 from jupyter_modelpack.adapters.ledger.database import Database
+from jupyter_modelpack.adapters.ledger.followed import FollowedTable
 from jupyter_modelpack.adapters.ledger.packages import PackageTable
 from jupyter_modelpack.adapters.ledger.policies import PolicyTable
 from jupyter_modelpack.adapters.ledger.promotions import PromotionTable
@@ -22,6 +23,7 @@ class Ledger:
         self.database = Database(path)
         self.packages = PackageTable(self.database)
         self.work = WorkTable(self.database)
+        self.followed = FollowedTable(self.database)
         self.promotions = PromotionTable(self.database)
         self.policies = PolicyTable(self.database)
         self.audit = AuditTable(self.database)

@@ -32,6 +32,7 @@ from jupyter_modelpack.services.work import (
 )
 
 _TRIES = 5
+LOCAL = "local"
 
 
 class WorkTable:
@@ -92,7 +93,7 @@ class WorkTable:
                     f"This {kind} has ended already.", advice="There is nothing to stop."
                 )
             connection.execute(update(work).where(work.c.id == ident).values(stop_asked=True))
-            if found.phase == "Pending":
+            if found.phase == "Pending" and found.backend == LOCAL:
                 _end(connection, found, "Aborted", STOPPED, now)
             stopped = _first(connection, work.c.id == ident)
         assert stopped is not None
@@ -102,7 +103,7 @@ class WorkTable:
 
     def claim(self, owner: str, now: float, lease: float) -> Work | None:
         """Give the oldest work that waits to ``owner`` for ``lease`` seconds."""
-        waiting = select(work.c.id).where(work.c.phase == "Pending")
+        waiting = select(work.c.id).where(work.c.phase == "Pending", work.c.backend == LOCAL)
         waiting = waiting.order_by(work.c.created, work.c.id).limit(1)
         with self._database.reading() as connection:
             if connection.execute(waiting).first() is None:
@@ -180,6 +181,7 @@ class WorkTable:
         A build or an intake begins again, once; a run, which may have had effects, ends as Errored.
         """
         over = (work.c.phase == "Running") & (work.c.lease_until < now)
+        over &= work.c.backend == LOCAL
         with self._database.reading() as connection:
             late = set(connection.execute(select(work.c.id).where(over)).scalars()) - set(held)
         moved = []
@@ -246,6 +248,7 @@ def _row(new: Work) -> dict[str, Any]:
         "created": new.created,
         "attempts": new.attempts,
         "stop_asked": new.stop_asked,
+        "backend": new.backend,
     }
 
 
@@ -267,4 +270,5 @@ def _work(row: Row[Any]) -> Work:
         attempts=row.attempts,
         owner=row.owner,
         stop_asked=bool(row.stop_asked),
+        backend=row.backend,
     )
