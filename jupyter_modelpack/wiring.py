@@ -83,9 +83,7 @@ class Wiring:
     def _ledger(self) -> Ledger:
         from jupyter_modelpack.adapters.ledger import open_ledger
 
-        return open_ledger(
-            self._wanted.data_dir, str(self._wanted.settings.get("database_url", ""))
-        )
+        return open_ledger(self._wanted.data_dir, self._wanted.settings)
 
     @property
     def workshop(self) -> Any:
@@ -211,7 +209,9 @@ class Wiring:
 
     def resume(self) -> None:
         """Take up what an earlier server left, if there is anything at all."""
-        if (self._wanted.data_dir / "ledger.sqlite").exists():
+        from jupyter_modelpack.adapters.ledger.address import has_ledger
+
+        if has_ledger(self._wanted.data_dir, self._wanted.settings):
             self.pool.kick()
             self.elsewhere.resume()
             self.releases.recover()
@@ -255,12 +255,15 @@ class Shelf:
 
     def job(self, name: str, version: str, kind: str) -> bytes:
         """Return the file that a cluster runs a package from; raises BackendUnavailable."""
-        kept = self._packages.file(name, version, kind)
-        if kept is not None:
-            return kept
-        from jupyter_modelpack.adapters.jobs import compile_one
+        from jupyter_modelpack.services.publishing import located
 
-        return compile_one(self._packages.get(name, version), kind)
+        record = self._packages.get(name, version)
+        kept = self._packages.file(name, version, kind)
+        if kept is None:
+            from jupyter_modelpack.adapters.jobs import compile_one
+
+            kept = compile_one(record, kind)
+        return located(kept, record)
 
     def export(self, name: str, version: str, kind: str, target: Path, *, overwrite: bool) -> int:
         """Write a package to a file and return its size; raises Conflict when it is there."""

@@ -40,7 +40,8 @@ def workshop(arguments: argparse.Namespace, **settings: Any) -> Workshop:
     """Open the store and the ledger that the command line names."""
     from jupyter_modelpack.workshop import default_data_dir, open_workshop
 
-    return open_workshop(arguments.data_dir or default_data_dir(), settings)
+    given = {key: getattr(arguments, key) or "" for key in ("database_url", "database_url_file")}
+    return open_workshop(arguments.data_dir or default_data_dir(), {**settings, **given})
 
 
 def releases(arguments: argparse.Namespace) -> tuple[Releases, Actor]:
@@ -50,7 +51,8 @@ def releases(arguments: argparse.Namespace) -> tuple[Releases, Actor]:
     deployer = getattr(arguments, "deployer", "record")
     folder = getattr(arguments, "folder", "")
     place = str(Path(folder).absolute()) if folder else ""
-    opened = team_workshop(arguments, deployer=deployer, deploy_folder=place)
+    where = registry_of(arguments) if hasattr(arguments, "registry") else {}
+    opened = team_workshop(arguments, deployer=deployer, deploy_folder=place, **where)
     return opened.releases(), os_user()
 
 
@@ -74,6 +76,20 @@ def packages(arguments: argparse.Namespace) -> Packages | RemotePackages:
     """Open the packages of the team's release service, or of this machine where there is none."""
     opened = team_workshop(arguments)
     return opened.service.packages if opened.service else opened.packages
+
+
+def registry_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that say which registry, and how it is reached."""
+    if arguments.registry:
+        from jupyter_modelpack.services.publishing import repository_at
+
+        repository_at(arguments.registry, "package")
+    return {
+        "registry": arguments.registry or "",
+        "registry_ca": arguments.registry_ca,
+        "registry_insecure": arguments.registry_insecure,
+        "registry_auth_file": arguments.registry_auth_file,
+    }
 
 
 def limits_of(arguments: argparse.Namespace) -> dict[str, Any]:

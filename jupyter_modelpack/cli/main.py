@@ -88,6 +88,12 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--data-dir", type=Path, help="where images and records are kept", metavar="DIR"
         )
+        sub.add_argument(
+            "--database-url", metavar="URL", help="the ledger's database (default: a file there)"
+        )
+        sub.add_argument(
+            "--database-url-file", metavar="FILE", help="a file with the database's address in it"
+        )
         if team:
             sub.add_argument(
                 "--service", default="", metavar="URL",
@@ -104,7 +110,6 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument("--name", help="the package's name (default: the notebook's)")
     package.add_argument("--source", choices=("capture", "base"), default="capture")
     package.add_argument("--base", metavar="REF", help=argparse.SUPPRESS)
-    package.add_argument("--registry", metavar="HOST/REPO", help=argparse.SUPPRESS)
     package.add_argument("--compression", choices=("none", "gzip", "zstd"), default="none")
     package.add_argument("--no-verify", action="store_true", help="do not run the image")
     package.add_argument(
@@ -113,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument(
         "--line", metavar="NAME", help="a named line beside the main one, such as try-xgboost"
     )
+    _add_registry(package)
     _add_setting(package)
     package.add_argument(
         "--time-limit", type=_seconds, metavar="SECONDS", help="of the verify run (default: 120)"
@@ -171,6 +177,10 @@ def parser() -> argparse.ArgumentParser:
         help="where a cluster finds the image (kubeflow, kubernetes)",
     )
 
+    publish = add("publish", "Bring a package to a registry, its digest unchanged.", "publish")
+    publish.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
+    _add_registry(publish)
+
     store = add("store", "Look after the image store.", "store")
     store.add_argument("action", choices=("gc", "verify"))
     store.add_argument(
@@ -185,7 +195,10 @@ def parser() -> argparse.ArgumentParser:
     service.set_defaults(passes_on=True)
     service.epilog = "Any setting may follow, such as --ReleaseService.port=8190."
 
-    add("doctor", "Check what works on this machine and what to do where it does not.", "doctor")
+    doctor = add(
+        "doctor", "Check what works on this machine and what to do where it does not.", "doctor"
+    )
+    _add_registry(doctor)
     return top
 
 
@@ -244,6 +257,23 @@ def _add_deployer(sub: argparse.ArgumentParser) -> None:
         "--deployer", default="record", metavar="NAME", help="record (default), folder or another"
     )
     sub.add_argument("--folder", default="", metavar="DIR", help="where the deployer folder writes")
+    _add_registry(sub)
+
+
+def _add_registry(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--registry", default="", metavar="HOST/REPO",
+        help="where images are published, such as registry.example.com/team/{name}",
+    )  # fmt: skip
+    sub.add_argument("--registry-ca", default="", metavar="FILE", help="the registry's CA (PEM)")
+    sub.add_argument(
+        "--registry-insecure", action="store_true", help="allow plain HTTP to another machine"
+    )
+    sub.add_argument(
+        "--registry-auth-file", default="", metavar="FILE",
+        help="credentials: a config.json of Docker or a pull secret (default: where Docker and"
+        " podman keep theirs)",
+    )  # fmt: skip
 
 
 def _add_setting(sub: argparse.ArgumentParser) -> None:

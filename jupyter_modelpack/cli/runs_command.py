@@ -138,7 +138,8 @@ def shown(work: Work, as_data: bool) -> int:
         print_json(as_json(work))
     else:
         place = work.state.get("place") or {}
-        where = f"{place.get('namespace')}/{place.get('job')}" if place else work.backend
+        job = f"{place.get('namespace')}/{place.get('job')}" if place else work.backend
+        where = place.get("link") or job
         say("\n{} ({}): run {}", work.phase, where, work.id[:12])
         if work.state.get("unknown_since"):
             say("  [yellow]the cluster does not answer; what is shown was true before[/]")

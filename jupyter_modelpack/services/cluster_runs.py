@@ -9,6 +9,7 @@ from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.reference import Reference
 from jupyter_modelpack.pipeline.cluster import ClusterOptions
+from jupyter_modelpack.services.publishing import repository_of
 from jupyter_modelpack.services.running import typed_values
 from jupyter_modelpack.services.runs import RunRequest
 
@@ -46,11 +47,13 @@ class ClusterRuns:
                 "name": record["name"],
                 "version": record["version"],
                 "parameters": [dict(each) for each in record["parameters"]],
+                **{key: record[key] for key in ("steps", "pipeline_settings") if key in record},
             },
         }
 
     def _image(self, record: Mapping[str, Any], options: ClusterOptions) -> str:
-        given = options.image or self._repository.replace("{name}", str(record["name"]))
+        setting = self._repository.replace("{name}", str(record["name"]))
+        given = options.image or setting or repository_of(record)
         if not given:
             raise InvalidInput(
                 f"{record['name']} {record['version']} is only on this machine, where no cluster"

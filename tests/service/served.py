@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import httpx
-from page_views import pages_of
 from shelf_workshop import shelf_world
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -23,12 +19,9 @@ from tornado.web import Application
 from traitlets.config import Config
 
 from jupyter_modelpack.adapters.identity.membership import Membership
-from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.service.app import ReleaseService
 from jupyter_modelpack.service.application import Address, make_application
-from jupyter_modelpack.services.submissions import Submissions
-from jupyter_modelpack.services.uploads import Uploads
 
 SECRET = "a-secret-of-the-proxy"
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -46,6 +39,7 @@ class Served:
 
     address: Address
     application: Application
+    wiring: Any
     world: Any
     client: httpx.Client
 
@@ -83,16 +77,6 @@ def paged(served: Served, headers: dict[str, str]) -> dict[str, str]:
     }
 
 
-class NoWorkers:
-    """Does nothing of what is asked."""
-
-    def kick(self) -> None:
-        return None
-
-    def stop(self, ident: str) -> None:
-        return None
-
-
 @contextmanager
 def serving(
     folder: Path,
@@ -108,23 +92,12 @@ def serving(
     address = Address(f"http://127.0.0.1:{sockets[0].getsockname()[1]}", base_url)
     login.check(address)
     membership = Membership(login.directory)
-    world = shelf_world(folder, membership=membership)
-    services = SimpleNamespace(
-        releases=world.releases,
-        packages=SimpleNamespace(
-            list=world.ledger.packages.list,
-            get=world.ledger.packages.get,
-            job=lambda *which: world.ledger.packages.file(*which) or b"",
-        ),
-        info=lambda: {"version": "0"},
-        submissions=Submissions(world.ledger.work, NoWorkers(), time.time, lambda: uuid4().hex),
-        uploads=Uploads(Layout(folder / "store"), 1 << 20),
-        pages=pages_of(world, folder),
-    )
-    app = ReleaseService()
+    app = ReleaseService(data_dir=str(folder), workshop="shelf_workshop:open_workshop")
+    wiring = app.make_wiring(membership)
+    world = shelf_world(folder)
     ready, loops = threading.Event(), []
     executor = ThreadPoolExecutor(8)
-    routes = app.routes(services, executor)
+    routes = app.routes(wiring, executor)
     application = make_application(address, login, membership, b"x" * 32, routes)
     change(application)
 
@@ -146,11 +119,12 @@ def serving(
     assert ready.wait(60)
     try:
         with httpx.Client(timeout=60) as client:
-            yield Served(address, application, world, client)
+            yield Served(address, application, wiring, world, client)
     finally:
         loop, stop = loops[0]
         loop.call_soon_threadsafe(stop.set)
         thread.join(60)
+        wiring.close()
         executor.shutdown()
         world.ledger.close()
 

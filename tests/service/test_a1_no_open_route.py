@@ -25,7 +25,7 @@ LOGINS = {
 
 
 def filled(route):
-    return route.replace("([^/]+)", "x")
+    return route.replace("([^/]+)", "x").removesuffix("?")
 
 
 class PageLogin:
@@ -59,8 +59,11 @@ class PageLogin:
         return None
 
 
-@pytest.mark.parametrize("is_open", [True, False], ids=["open by default", "closed by default"])
-@pytest.mark.parametrize("with_pages", [True, False], ids=["pages", "header"])
+@pytest.mark.parametrize(
+    ("is_open", "with_pages"),
+    [(True, True), (False, True), (True, False)],
+    ids=["pages, open by default", "pages, closed by default", "header, open by default"],
+)
 def test_a1_no_open_route(tmp_path, is_open, with_pages):
     def change(application):
         application.settings["allow_unauthenticated_access"] = is_open
@@ -69,7 +72,7 @@ def test_a1_no_open_route(tmp_path, is_open, with_pages):
     with serving(tmp_path, login, change) as served:
         routes = served.routes()
         wanted = {f"jupyter-modelpack/{route}" for route, _ in SERVICE_ROUTES} | {""}
-        pages = {"login", "oauth_callback", "logout"} if with_pages else set()
+        pages = {"login", "oauth_callback", "logout"} if with_pages else {"login"}
         assert set(routes) == wanted | pages
         open_ones, tried = [], 0
         for route, handler in routes.items():

@@ -70,6 +70,8 @@ work = sa.Table(
     sa.Column("stop_asked", sa.Boolean, nullable=False),
     # where a run goes on: "local" for worker processes, else the name of a cluster's backend
     sa.Column("backend", sa.String(16), nullable=False, server_default="local"),
+    # Whose files it is about, where several data directories share the ledger; else empty.
+    sa.Column("place", sa.String(32), nullable=False, server_default=""),
     sa.Index("ix_work_phase_created", "phase", "created"),
     sa.Index("ix_work_kind_path", "kind", "path"),
     sa.Index("ix_work_kind_name", "kind", "name", "version"),

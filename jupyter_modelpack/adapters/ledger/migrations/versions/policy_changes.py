@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "policy_changes"
-down_revision = "guard"
+down_revision = "places"
 
 
 def upgrade() -> None:
