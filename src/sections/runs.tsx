@@ -1,7 +1,7 @@
 /** The runs of a package: how each goes, what it measured and wrote, its log and its notebook. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
-import React from 'react';
+import React, { useState } from 'react';
 
 import { ProgressBar } from '../components/bars';
 import { LinkButton, QuietButton } from '../components/buttons';
@@ -12,14 +12,15 @@ import {
   formatWhen,
   secondsBetween
 } from '../components/format';
-import { Mark } from '../components/mark';
+import { Mark, MarkKind } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { Disclosure } from '../components/section';
 import { MiddleCut, Sentence } from '../components/words';
 import { IRun, isOver } from '../tokens';
 import { CellLink } from './findings';
 import { ILog, LogOf } from './packaging';
-import { phaseMark, phaseWord, problemWords } from './phases';
+import { backendWord, phaseMark, phaseWord, problemWords } from './phases';
+import { PipelineGraph } from './pipeline';
 import { Metrics } from './result';
 
 export interface IRunsProps {
@@ -28,6 +29,7 @@ export interface IRunsProps {
   logOf: (id: string) => ILog;
   onLook: (id: string, looking: boolean) => void;
   onStop: (id: string) => void;
+  onAgain: (run: IRun) => void;
   onOpenNotebook: (run: IRun) => void;
   onReveal: (cell: number) => void;
 }
@@ -53,7 +55,7 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
   const values = Object.entries(run.parameters);
   return (
     <li className="jp-ModelpackPanel-line">
-      <Mark kind={phaseMark(run.phase)} label={phaseWord(run.phase, trans)} />
+      <Mark kind={markOf(run)} label={wordOf(run, trans)} />
       <div className="jp-ModelpackPanel-grow">
         <div className="jp-ModelpackPanel-row">
           <span className="jp-ModelpackPanel-grow">
@@ -61,7 +63,9 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
             <span className="jp-ModelpackPanel-dim">
               {over && seconds !== null
                 ? ` ${formatSeconds(seconds, trans)}`
-                : ` ${phaseWord(run.phase, trans)}`}
+                : ` ${wordOf(run, trans)}`}
+              {run.backend !== 'local' &&
+                `, ${backendWord(run.backend, trans)}`}
             </span>
           </span>
           {!over && (
@@ -73,6 +77,21 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
             </QuietButton>
           )}
         </div>
+        {(run.where || run.link) && (
+          <div className="jp-ModelpackPanel-advice">
+            {run.where}{' '}
+            {/^https?:/.test(run.link) && (
+              <a
+                className="jp-ModelpackPanel-link"
+                href={run.link}
+                target="_blank"
+                rel="noopener noreferrer"
+              >
+                {trans.__('Open it there')}
+              </a>
+            )}
+          </div>
+        )}
         {values.length > 0 && (
           <div className="jp-ModelpackPanel-advice">
             {values
@@ -91,6 +110,14 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
             </div>
           </>
         )}
+        <Happenings {...props} />
+        {run.steps.length > 1 && (
+          <PipelineGraph
+            steps={run.steps}
+            trans={trans}
+            onReveal={props.onReveal}
+          />
+        )}
         {Object.keys(run.metrics).length > 0 && (
           <Metrics values={run.metrics} />
         )}
@@ -106,6 +133,66 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
         </Disclosure>
       </div>
     </li>
+  );
+}
+
+/** A run that nobody can see is neither running nor over, as far as anybody knows. */
+function isUnknown(run: IRun): boolean {
+  return run.unknown_since !== null && !isOver(run.phase);
+}
+
+function markOf(run: IRun): MarkKind {
+  return isUnknown(run) ? 'unknown' : phaseMark(run.phase);
+}
+
+function wordOf(run: IRun, trans: TranslationBundle): string {
+  return isUnknown(run) && run.unknown_since
+    ? trans.__('unknown since %1', formatWhen(run.unknown_since))
+    : phaseWord(run.phase, trans);
+}
+
+/** How many events are shown before their reader asks for the rest. */
+const SHOWN = 3;
+
+/** What happened to the run where it is; the newest last, as in a log. */
+function Happenings(props: IRunsProps & { run: IRun }): JSX.Element | null {
+  const { run, trans } = props;
+  const [all, setAll] = useState(false);
+  const shown = all ? run.events : run.events.slice(-SHOWN);
+  return (
+    <>
+      {isUnknown(run) && (
+        <div className="jp-ModelpackPanel-advice">
+          {trans.__(
+            '%1 does not answer. The run may well go on; nothing is started twice.',
+            backendWord(run.backend, trans)
+          )}
+        </div>
+      )}
+      {shown.length < run.events.length && (
+        <LinkButton onClick={() => setAll(true)}>
+          {trans._n(
+            'Show %1 earlier event',
+            'Show %1 earlier events',
+            run.events.length - shown.length
+          )}
+        </LinkButton>
+      )}
+      {shown.length > 0 && (
+        <ul
+          className="jp-ModelpackPanel-list"
+          aria-label={trans.__('What happened to the run')}
+        >
+          {shown.map((event, index) => (
+            <li key={index} className="jp-ModelpackPanel-advice">
+              {event.at && `${formatWhen(event.at)} `}
+              <Sentence text={event.sentence} />{' '}
+              {event.advice && <Sentence text={event.advice} />}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 
@@ -146,9 +233,15 @@ function Outcome(props: IRunsProps & { run: IRun }): JSX.Element {
         </ul>
       )}
       {isOver(run.phase) && (
-        <div>
+        <div className="jp-ModelpackPanel-links">
           <LinkButton onClick={() => props.onOpenNotebook(run)}>
             {trans.__('Open the notebook as it ran')}
+          </LinkButton>
+          <LinkButton
+            label={trans.__('Run %1 again', formatWhen(run.created))}
+            onClick={() => props.onAgain(run)}
+          >
+            {trans.__('Run again')}
           </LinkButton>
         </div>
       )}

@@ -1,12 +1,21 @@
 /** Readers of what the server is doing: builds, runs, their logs, and events about them. */
 
-import { IBuild, ILogChunk, IProgressEvent, IRun, IStep } from '../tokens';
+import {
+  IBuild,
+  ILogChunk,
+  IProgressEvent,
+  IRun,
+  IRunEvent,
+  IStep,
+  ITransfer
+} from '../tokens';
 
 import {
   file,
   finding,
   isolation,
   phase,
+  pipelineStep,
   problem,
   reference
 } from './notebook';
@@ -30,7 +39,15 @@ const step = record<IStep>({
   phase,
   seconds: nullable(number),
   detail: optional(text, ''),
-  progress: nullable(number)
+  progress: nullable(number),
+  transfer: nullable(
+    record<ITransfer>({
+      sent: number,
+      total: number,
+      there: optional(number, 0),
+      per_second: nullable(number)
+    })
+  )
 });
 
 export const build = record<IBuild>({
@@ -67,7 +84,22 @@ export const run = record<IRun>({
   checks: optional(list(check), []),
   isolation: nullable(isolation),
   error: nullable(problem),
-  executed_notebook: nullable(text)
+  executed_notebook: nullable(text),
+  backend: optional(text, 'local'),
+  where: optional(text, ''),
+  link: optional(text, ''),
+  events: optional(
+    list(
+      record<IRunEvent>({
+        at: nullable(text),
+        sentence: text,
+        advice: optional(text, '')
+      })
+    ),
+    []
+  ),
+  unknown_since: nullable(text),
+  steps: optional(list(pipelineStep), [])
 });
 
 export const runs = (value: unknown): IRun[] =>
