@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from jupyter_modelpack.errors import ModelPackError, StoreError
+from jupyter_modelpack.errors import BackendUnavailable, ModelPackError, StoreError
 from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.work import Work, ended, error_json
 
@@ -153,7 +153,7 @@ def _work(order: Mapping[str, Any], shop: Callable[[], Any], out: IO[bytes]) -> 
     from jupyter_modelpack.adapters.log_files import LogFiles
 
     data_dir, owner = Path(order["data_dir"]), str(order["owner"])
-    table = open_ledger(data_dir, str(order["settings"].get("database_url", ""))).work
+    table = open_ledger(data_dir, order["settings"]).work
     work = table.get(order["kind"], str(order["id"]))
     writer = LogFiles(data_dir / "logs").writer(work.id)
     desk = Desk(table, work, owner, writer, out)
@@ -209,7 +209,7 @@ def _beat(
 def _finish(table: Any, work: Work, owner: str, phase: Phase, state: Mapping[str, Any]) -> bool:
     """Write the end; a ledger that cannot be written for a moment is tried again for a while."""
     for pause in (0.2, 0.5, 1.0, 2.0, 5.0):
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(StoreError, BackendUnavailable):
             return bool(table.finish(work.id, owner, phase, state, time.time()))
         time.sleep(pause)
     return bool(table.finish(work.id, owner, phase, state, time.time()))

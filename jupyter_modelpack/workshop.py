@@ -30,18 +30,26 @@ from jupyter_modelpack.services.assembly import Assembly
 from jupyter_modelpack.services.contents import Contained
 from jupyter_modelpack.services.inspecting import Inspected, Inspector, KernelAnswer
 from jupyter_modelpack.services.packaging_types import PackageRequest, PackageResult, Progress
+from jupyter_modelpack.services.publishing import NOWHERE, repository_of
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
+    from jupyter_modelpack.adapters.proof_files import ProofFiles
+    from jupyter_modelpack.adapters.publisher import ImagePublisher
     from jupyter_modelpack.adapters.runner import Runner
     from jupyter_modelpack.adapters.sandbox.request import Isolation
     from jupyter_modelpack.adapters.work_folders import WorkFolders
     from jupyter_modelpack.oci.problem import Problem
     from jupyter_modelpack.oci.sweep import Freed
     from jupyter_modelpack.services.packages import Packages
+    from jupyter_modelpack.services.packaging_types import Transfer
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.running import RunOrder
     from jupyter_modelpack.services.surroundings import Membership
+
+
+# Packages that may be in the registry already, whose blobs need not be sent to another repository.
+_LOOKED_AT = 50
 
 
 def _never() -> bool:
@@ -72,7 +80,14 @@ class Settings:
     deployer: str = "record"
     deploy_folder: str = ""
     database_url: str = ""
+    database_url_file: str = ""
     policy_file: str = ""
+    registry: str = ""
+    registry_ca: str = ""
+    registry_insecure: bool = False
+    registry_auth_file: str = ""
+    registry_username: str = ""
+    registry_password_file: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Settings:
@@ -112,7 +127,7 @@ class Workshop:
         """What was packaged so far."""
         from jupyter_modelpack.adapters.ledger import open_ledger
 
-        return open_ledger(self.data_dir, self.settings.database_url)
+        return open_ledger(self.data_dir, vars(self.settings))
 
     @cached_property
     def packages(self) -> Packages:
@@ -140,7 +155,45 @@ class Workshop:
             chosen.signing_key,
             chosen.policy_file,
         )
-        return open_releases(wanted, self.layout, self.ledger, self._inspector, tell, membership)
+        return open_releases(
+            wanted, self.layout, self.ledger, self._inspector, tell, membership, self.publisher
+        )
+
+    @cached_property
+    def publisher(self) -> ImagePublisher:
+        """What brings images to the registry that is configured, if one is."""
+        from jupyter_modelpack.adapters.publisher import ImagePublisher
+        from jupyter_modelpack.adapters.registry import Access
+
+        chosen = self.settings
+        access = Access(
+            ca=chosen.registry_ca,
+            insecure=chosen.registry_insecure,
+            auth_file=chosen.registry_auth_file,
+            username=chosen.registry_username,
+            password_file=chosen.registry_password_file,
+        )
+        return ImagePublisher(self.layout, chosen.registry, access, self._published)
+
+    def publish(
+        self,
+        record: Mapping[str, Any],
+        tell: Callable[[Transfer], None],
+        cancelled: Callable[[], bool] = _never,
+    ) -> Mapping[str, Any]:
+        """Publish a package and return its record; raises what ``services.publishing`` raises."""
+        from jupyter_modelpack.services.publishing import publish
+
+        packages, name, version = self.ledger.packages, record["name"], record["version"]
+        done = publish(record, self.publisher, tell, _now, cancelled)
+        kept = {kind: packages.file(name, version, kind) for kind in ("kubernetes", "kubeflow")}
+        packages.put(done, {kind: data for kind, data in kept.items() if data is not None})
+        return done
+
+    def _published(self) -> Sequence[Mapping[str, Any]]:
+        packages = self.ledger.packages
+        newest = packages.list()[:_LOOKED_AT]
+        return [packages.get(each["name"], each["version"]) for each in newest]
 
     def isolation(self) -> Isolation:
         """Return the isolation that runs on this machine have."""
@@ -173,13 +226,16 @@ class Workshop:
             self._inspector,
             self._contained,
             self._assembly(),
-            SealedVerifier(self._runner(), self._folders(), self.settings.verify_seconds),
+            SealedVerifier(
+                self._runner(), self._folders(), self.settings.verify_seconds, self._proofs().keep
+            ),
             JobCompiler(),
             self.ledger.packages,
             ImageNames(self.layout, self._cache / "locks"),
             _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key),
             time.monotonic,
             _now,
+            self.publisher if self.settings.registry else NOWHERE,
         )
         commit = commit_of(request.path)
         return packaging.package(replace(request, commit=commit), ports, progress, cancelled)
@@ -212,7 +268,7 @@ class Workshop:
         name = f"{LOCAL_REPOSITORY}/{record['name']}:{record['version']}"
         digest = Digest.parse(record["digest"])
         if kind in ("kubeflow", "kubernetes"):
-            content = compile_one(record, kind, repository)
+            content = compile_one(record, kind, repository or repository_of(record) or None)
             return write_whole(target, lambda out: _write(out, content), overwrite=overwrite)
         write = {"oci-archive": export_oci_archive, "docker-archive": export_docker_archive}[kind]
         return write_whole(
@@ -230,12 +286,18 @@ class Workshop:
         self._folders().collect()
         RootfsCache(self._cache / "rootfs").collect()
         keep = [Digest.parse(digest) for digest in self.ledger.packages.digests()]
+        self._proofs().collect(keep)
         return self.layout.gc(keep, older_than_seconds)
 
     def _folders(self) -> WorkFolders:
         from jupyter_modelpack.adapters.work_folders import WorkFolders
 
         return WorkFolders(self._cache / "verify")
+
+    def _proofs(self) -> ProofFiles:
+        from jupyter_modelpack.adapters.proof_files import ProofFiles
+
+        return ProofFiles(self.data_dir / "proofs")
 
     def _runner(self) -> Runner:
         from jupyter_modelpack.adapters.runner import Runner

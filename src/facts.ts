@@ -41,14 +41,6 @@ export interface IReference {
   version: string;
 }
 
-/** Bytes on their way to a registry; `there` are those that it had already. */
-export interface ITransfer {
-  sent: number;
-  total: number;
-  there: number;
-  per_second: number | null;
-}
-
 /** One step of a pipeline: its cells, the steps it waits for, and how it stands in a run. */
 export interface IPipelineStep {
   name: string;

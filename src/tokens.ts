@@ -7,7 +7,6 @@ import {
   IParameter,
   IFile,
   IReference,
-  ITransfer,
   IPipelineStep,
   IProblem,
   ILayer,
@@ -37,7 +36,7 @@ export interface IInspection {
   cells: number;
   unchanged: IReference | null;
   /** The pipeline that its tags describe; no steps where it has no tags. */
-  pipeline: { steps: IPipelineStep[] };
+  steps: IPipelineStep[];
 }
 
 export interface IStep {
@@ -47,7 +46,6 @@ export interface IStep {
   seconds: number | null;
   detail: string;
   progress: number | null;
-  transfer: ITransfer | null;
 }
 
 export interface IBuild {
@@ -86,7 +84,8 @@ export interface IPackage extends IPackageSummary {
   seconds: Record<string, number>;
   distributions: IDistribution[];
   files: IFile[];
-  pipeline: { available: boolean; hint: string; steps: IPipelineStep[] };
+  pipeline: { available: boolean; hint: string };
+  steps: IPipelineStep[];
   parts: ITeamPart[];
   owner: IOwner | null;
   commit: string;
@@ -109,8 +108,8 @@ export interface IRun extends IReference {
   executed_notebook: string | null;
   /** Where it runs: `local`, `kubernetes` or `kubeflow`. */
   backend: string;
-  /** The place in that backend, such as a namespace and a job, in words. */
-  where: string;
+  /** What names it there: a namespace, a job, a pod. */
+  place: Record<string, string>;
   /** Its page in that backend; empty where there is none. */
   link: string;
   events: IRunEvent[];

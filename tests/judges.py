@@ -25,7 +25,7 @@ import urllib.error
 import urllib.request
 import uuid
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -157,10 +157,11 @@ class ComponentRun:
 
 
 def image_of(pipeline_yaml: bytes) -> str:
-    """Return the image that the one step of a compiled pipeline runs."""
-    executors = yaml.safe_load(pipeline_yaml)["deploymentSpec"]["executors"]
-    (executor,) = executors.values()
-    return str(executor["container"]["image"])
+    """Return the one image that all steps of a compiled pipeline run."""
+    protocol = next(yaml.safe_load_all(pipeline_yaml))
+    executors = protocol["deploymentSpec"]["executors"].values()
+    (image,) = {str(executor["container"]["image"]) for executor in executors}
+    return image
 
 
 def run_component_with_docker_runner(
@@ -188,12 +189,26 @@ def run_component_with_docker_runner(
         )
         pipeline = components.load_component_from_text(pipeline_yaml.decode("utf-8"))
         try:
-            outputs = dict(pipeline(**arguments).outputs)
+            outputs = _outputs(lambda: pipeline(**arguments))
         # kfp says the first; when the engine removed the container before it was asked for the
         # exit code, kfp takes that for success and then misses the outputs
         except (RuntimeError, ValueError) as failed:
             return ComponentRun(False, {}, f"{printed.getvalue()}\n{failed}")
     return ComponentRun(True, outputs, printed.getvalue())
+
+
+def _outputs(run: Callable[[], Any], again: int = 4) -> dict[str, Any]:
+    """Return what a pipeline gave; again when podman lost a container before kfp could ask for it.
+
+    kfp lets containers remove themselves, and one that is quick is gone before its log is read.
+    """
+    try:
+        return dict(run().outputs)
+    except import_module("docker.errors").APIError as error:
+        if "no such container" not in str(error) or not again:
+            raise
+        print(f"the engine lost a container: {error}")
+        return _outputs(run, again - 1)
 
 
 def run_job_on_cluster(

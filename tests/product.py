@@ -18,6 +18,7 @@ EXAMPLES = {
     "boosting": "boosting.ipynb",
     "plots": "plots.ipynb",
     "sales-report": "sales-report.ipynb",
+    "pipeline": "pipeline.ipynb",
 }
 
 

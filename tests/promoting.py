@@ -30,6 +30,7 @@ from jupyter_modelpack.services.badge import badge
 from jupyter_modelpack.services.environments import Environments
 from jupyter_modelpack.services.policies import Policies
 from jupyter_modelpack.services.promotions import Outside, Promotions
+from jupyter_modelpack.services.release_facts import author_of, owner_of
 from jupyter_modelpack.services.releases import Releases
 from jupyter_modelpack.services.surroundings import Views
 
@@ -67,7 +68,7 @@ class FakeFinder:
     def of(self, record: Any, slots: Mapping[str, Any], *, quick: bool = False) -> ReleaseFacts:
         image = Digest.parse(record["digest"])
         some = Digest.of(b"notebook")
-        author = self.author or Actor("jupyter", record.get("author") or "ada")
+        author = self.author or author_of(record) or Actor("jupyter", "ada")
         facts = ReleaseFacts(
             package=record["name"],
             version=record["version"],
@@ -85,7 +86,7 @@ class FakeFinder:
             readiness=Report(image, 0),
             verification=Verification(image, True, True, True, (CellCheck(3, True),), {"auc": 0.9}),
             runs=tuple(RunFact(image, place, True) for place in slots),
-            owner=OwnerCard("Ada", "#churn", "Roll back."),
+            owner=owner_of(record) or OwnerCard("Ada", "#churn", "Roll back."),
         )
         return self.change(facts)
 
@@ -146,12 +147,21 @@ def open_world(
     now: Callable[[], datetime] | None = None,
     deployer: Any = None,
     tell: Callable[[Mapping[str, str]], None] | None = None,
+    membership: Any = None,
 ) -> World:
+    data_dir.mkdir(parents=True, exist_ok=True)
     kept = ledger or Ledger(data_dir / "ledger.sqlite")
     clock, told = now or Clock(), list[Mapping[str, str]]()
     finder = FakeFinder()
     policies = Policies(PolicyFile(data_dir / "policy.yaml"), kept.policies, clock, _new_id, YOU)
-    views = Views(finder, kept.promotions, kept.packages.by_digest, kept.audit, kept.policies.state)
+    views = Views(
+        finder,
+        kept.promotions,
+        kept.packages.by_digest,
+        kept.audit,
+        kept.policies.state,
+        membership,
+    )
     outside = Outside(
         clock, _new_id, tell or told.append, lambda: deployer or RecordDeployer(), NoLandmarks()
     )
@@ -169,7 +179,7 @@ def open_world(
         policies,
         kept.packages,
         kept.audit,
-        lambda record: (f"x = '{record['version']}'",),
+        lambda record: record.get("sources") or (f"x = '{record['version']}'",),
         lambda images: (),
     )
     return World(data_dir, kept, releases, finder, told)

@@ -35,7 +35,8 @@ def workshop(arguments: argparse.Namespace, **settings: Any) -> Workshop:
     """Open the store and the ledger that the command line names."""
     from jupyter_modelpack.workshop import default_data_dir, open_workshop
 
-    return open_workshop(arguments.data_dir or default_data_dir(), settings)
+    given = {key: getattr(arguments, key) or "" for key in ("database_url", "database_url_file")}
+    return open_workshop(arguments.data_dir or default_data_dir(), {**settings, **given})
 
 
 def releases(arguments: argparse.Namespace) -> tuple[Releases, Actor]:
@@ -45,8 +46,23 @@ def releases(arguments: argparse.Namespace) -> tuple[Releases, Actor]:
     deployer = getattr(arguments, "deployer", "record")
     folder = getattr(arguments, "folder", "")
     place = str(Path(folder).absolute()) if folder else ""
-    opened = workshop(arguments, deployer=deployer, deploy_folder=place)
+    where = registry_of(arguments) if hasattr(arguments, "registry") else {}
+    opened = workshop(arguments, deployer=deployer, deploy_folder=place, **where)
     return opened.releases(), os_user()
+
+
+def registry_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that say which registry, and how it is reached."""
+    if arguments.registry:
+        from jupyter_modelpack.services.publishing import repository_at
+
+        repository_at(arguments.registry, "package")
+    return {
+        "registry": arguments.registry or "",
+        "registry_ca": arguments.registry_ca,
+        "registry_insecure": arguments.registry_insecure,
+        "registry_auth_file": arguments.registry_auth_file,
+    }
 
 
 def limits_of(arguments: argparse.Namespace) -> dict[str, Any]:

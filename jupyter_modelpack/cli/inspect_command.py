@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from rich.markup import escape
+
 from jupyter_modelpack.cli.arguments import notebook_path, workshop
 from jupyter_modelpack.cli.terminal import print_findings, print_json, say
+from jupyter_modelpack.notebook.graph import Graph
+from jupyter_modelpack.notebook.rules.context import cells_in_words
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -18,4 +22,17 @@ def run(arguments: argparse.Namespace) -> int:
         print_findings(inspection.findings)
     else:
         say("[green]✓[/] Nothing in the way.")
+    if not arguments.json:
+        _print_steps(inspection.inspection.graph)
     return 1 if blocked else 0
+
+
+def _print_steps(graph: Graph) -> None:
+    """Print the steps that tags make of the notebook, each with its cells and what it takes."""
+    if graph:
+        say(f"A pipeline of {len(graph.steps)} steps:")
+    for step in graph.steps:
+        after = f", after {', '.join(step.after)}" if step.after else ""
+        taken = ", ".join(item.variable for item in step.inputs)
+        cells = cells_in_words(step.cells).lower()
+        say(escape(f"  {step.name}: {cells}{after}{f'; takes {taken}' if taken else ''}"))

@@ -86,6 +86,12 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--data-dir", type=Path, help="where images and records are kept", metavar="DIR"
         )
+        sub.add_argument(
+            "--database-url", metavar="URL", help="the ledger's database (default: a file there)"
+        )
+        sub.add_argument(
+            "--database-url-file", metavar="FILE", help="a file with the database's address in it"
+        )
         sub.set_defaults(command=_lazily(command))
         return sub
 
@@ -97,7 +103,6 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument("--name", help="the package's name (default: the notebook's)")
     package.add_argument("--source", choices=("capture", "base"), default="capture")
     package.add_argument("--base", metavar="REF", help=argparse.SUPPRESS)
-    package.add_argument("--registry", metavar="HOST/REPO", help=argparse.SUPPRESS)
     package.add_argument("--compression", choices=("none", "gzip", "zstd"), default="none")
     package.add_argument("--no-verify", action="store_true", help="do not run the image")
     package.add_argument(
@@ -106,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument(
         "--line", metavar="NAME", help="a named line beside the main one, such as try-xgboost"
     )
+    _add_registry(package)
     _add_setting(package)
     package.add_argument(
         "--time-limit", type=_seconds, metavar="SECONDS", help="of the verify run (default: 120)"
@@ -116,7 +122,19 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
     run.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE")
     run.add_argument("--backend", choices=("local", "kubernetes", "kubeflow"), default="local")
-    run.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--detach", action="store_true", help="let a run on a cluster go on by itself")
+    _add_cluster(run)
+    run.add_argument(
+        "--image", metavar="HOST/REPO", help="where the cluster finds the image ({name}: its name)"
+    )
+    run.add_argument(
+        "--options", type=Path, metavar="FILE", help="what a run asks of the cluster, as YAML"
+    )
+    for name in ("request", "limit", "label"):
+        run.add_argument(
+            f"--{name}", dest=f"{name}s", action="append", default=[], metavar="NAME=VALUE"
+        )
+    run.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="of a run on a cluster")
     run.add_argument("--allow-network", action="store_true", help="let the run use the network")
     run.add_argument("--output", type=Path, metavar="DIR", help="where the run's files go")
     run.add_argument(
@@ -125,6 +143,12 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_setting(run)
     _add_memory_limit(run)
+
+    runs = add("runs", "List runs, or follow or stop one on a cluster.", "runs")
+    runs.add_argument("run", metavar="RUN", nargs="?", help="the beginning of its id")
+    runs.add_argument("--wait", action="store_true", help="until it is over, with its log")
+    runs.add_argument("--stop", action="store_true", help="ask it to stop, and wait")
+    _add_cluster(runs)
 
     listing = add("list", "List the packages.", "list")
     listing.add_argument("name", metavar="NAME", nargs="?")
@@ -146,6 +170,10 @@ def parser() -> argparse.ArgumentParser:
         help="where a cluster finds the image (kubeflow, kubernetes)",
     )
 
+    publish = add("publish", "Bring a package to a registry, its digest unchanged.", "publish")
+    publish.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
+    _add_registry(publish)
+
     store = add("store", "Look after the image store.", "store")
     store.add_argument("action", choices=("gc", "verify"))
     store.add_argument(
@@ -160,7 +188,10 @@ def parser() -> argparse.ArgumentParser:
     service.set_defaults(passes_on=True)
     service.epilog = "Any setting may follow, such as --ReleaseService.port=8190."
 
-    add("doctor", "Check what works on this machine and what to do where it does not.", "doctor")
+    doctor = add(
+        "doctor", "Check what works on this machine and what to do where it does not.", "doctor"
+    )
+    _add_registry(doctor)
     return top
 
 
@@ -215,6 +246,23 @@ def _add_deployer(sub: argparse.ArgumentParser) -> None:
         "--deployer", default="record", metavar="NAME", help="record (default), folder or another"
     )
     sub.add_argument("--folder", default="", metavar="DIR", help="where the deployer folder writes")
+    _add_registry(sub)
+
+
+def _add_registry(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--registry", default="", metavar="HOST/REPO",
+        help="where images are published, such as registry.example.com/team/{name}",
+    )  # fmt: skip
+    sub.add_argument("--registry-ca", default="", metavar="FILE", help="the registry's CA (PEM)")
+    sub.add_argument(
+        "--registry-insecure", action="store_true", help="allow plain HTTP to another machine"
+    )
+    sub.add_argument(
+        "--registry-auth-file", default="", metavar="FILE",
+        help="credentials: a config.json of Docker or a pull secret (default: where Docker and"
+        " podman keep theirs)",
+    )  # fmt: skip
 
 
 def _add_setting(sub: argparse.ArgumentParser) -> None:
@@ -222,6 +270,13 @@ def _add_setting(sub: argparse.ArgumentParser) -> None:
         "--setting", dest="settings", action="append", default=[], metavar="NAME=VALUE",
         help="an environment variable that the notebook reads",
     )  # fmt: skip
+
+
+def _add_cluster(command: argparse.ArgumentParser) -> None:
+    for name, metavar in (("kubeconfig", "FILE"), ("context", "NAME"), ("namespace", "NAME")):
+        command.add_argument(
+            f"--{name}", metavar=metavar, help="of the cluster (default: as kubectl has it)"
+        )
 
 
 def _add_memory_limit(sub: argparse.ArgumentParser) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from jupyter_modelpack.cli.arguments import workshop
 from jupyter_modelpack.cli.terminal import print_findings, print_json, print_table, say, size
 
+_PARTS = {"check": "check", "model-card": "model card", "sample-input": "sample input"}
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one package: why it has its version, how it ran, and its layers."""
@@ -21,6 +23,17 @@ def run(arguments: argparse.Namespace) -> int:
     say("{}  {}", record["digest"], size(record["size"]))
     say("{}", _evidence(record))
     say("[dim]from {}, {}[/]", record["path"], record["created"])
+    if record.get("commit"):
+        say("[dim]git commit {}[/]", record["commit"][:12])
+    owner = record.get("owner")
+    if owner:
+        say("Answers for it: {}", ", ".join(filter(None, (owner["name"], owner["contact"]))))
+    if record.get("parts"):
+        say("\n[bold]The team's own part[/]")
+        print_table(
+            [(_PARTS[p["kind"]], str(p["cell"]), p["by"], p["since"]) for p in record["parts"]],
+            ("what", "cell", "by", "since"),
+        )
     if record["parameters"]:
         say("\n[bold]Parameters[/]")
         print_table(

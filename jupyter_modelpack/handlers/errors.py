@@ -23,7 +23,7 @@ STATUS: tuple[tuple[type[errors.ModelPackError], int], ...] = (
 )
 PLAIN: dict[int, tuple[str, str, str]] = {
     400: ("INVALID_INPUT", "The request cannot be understood.", ""),
-    401: ("NOT_PERMITTED", "Nobody is logged in.", "Log in to Jupyter again."),
+    401: ("NOT_PERMITTED", "Nobody is logged in.", "Log in again."),
     403: ("NOT_PERMITTED", "You may not do this here.", "Ask who runs this Jupyter server."),
     404: ("PATH_UNKNOWN", "There is no such thing here.", ""),
     405: ("METHOD_UNKNOWN", "This cannot be done here.", ""),

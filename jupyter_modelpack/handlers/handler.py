@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from jupyter_modelpack.release.actor import Actor
     from jupyter_modelpack.services.builds import Builds
+    from jupyter_modelpack.services.pages import Pages
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.runs import Runs
 
@@ -74,6 +75,10 @@ class Services(Protocol):
     @property
     def releases(self) -> Releases:
         """What can be asked about promotion."""
+
+    @property
+    def pages(self) -> Pages:
+        """What pages show."""
 
     def inspect(self, path: str) -> dict[str, Any]:
         """Inspect the notebook at an absolute path."""
@@ -171,6 +176,8 @@ class Handler(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send the body that the table has for the error."""
         error = (kwargs.get("exc_info") or (None, None))[1]
+        if status_code == 403 and getattr(self, "_jupyter_current_user", None) is None:
+            status_code = 401  # for the sentence alone: the status is sent as it is
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body_of(status_code, error)))
 

@@ -15,11 +15,28 @@ from jupyter_modelpack.handlers.packages import (
     PackagesHandler,
     PackageVersionsHandler,
 )
+from jupyter_modelpack.handlers.promotion_pages import (
+    DecisionForm,
+    PromotionNotebookPage,
+    PromotionPage,
+    RollbackForm,
+    WithdrawalForm,
+)
 from jupyter_modelpack.handlers.promotions import (
     DecisionHandler,
     PromotionHandler,
     PromotionsHandler,
     RollbacksHandler,
+)
+from jupyter_modelpack.handlers.reading_pages import (
+    AuditPage,
+    FrontPage,
+    HistoryPage,
+    JurisdictionPage,
+    PackagePage,
+    PageFileHandler,
+    PageStateHandler,
+    SignedInPage,
 )
 from jupyter_modelpack.handlers.runs import (
     RunHandler,
@@ -32,6 +49,22 @@ _ONE = "([^/]+)"
 
 Routes = tuple[tuple[str, type[Handler]], ...]
 
+# What people read and decide on in a browser.
+PAGE_ROUTES: Routes = (
+    ("pages/?", FrontPage),
+    (f"pages/promotions/{_ONE}", PromotionPage),
+    (f"pages/promotions/{_ONE}/notebook", PromotionNotebookPage),
+    (f"pages/promotions/{_ONE}/decision", DecisionForm),
+    (f"pages/promotions/{_ONE}/withdrawal", WithdrawalForm),
+    (f"pages/packages/{_ONE}", PackagePage),
+    (f"pages/packages/{_ONE}/rollbacks", RollbackForm),
+    ("pages/history", HistoryPage),
+    ("pages/audit", AuditPage),
+    ("pages/jurisdiction", JurisdictionPage),
+    ("pages/signed-in", SignedInPage),
+    ("pages/state", PageStateHandler),
+    (f"pages/static/{_ONE}", PageFileHandler),
+)
 # What a server has that makes packages itself.
 LOCAL_ROUTES: Routes = (
     ("inspection", InspectionHandler),
@@ -57,5 +90,6 @@ RELEASE_ROUTES: Routes = (
     (f"promotions/{_ONE}/decision", DecisionHandler),
     ("rollbacks", RollbacksHandler),
     ("history", HistoryHandler),
+    *PAGE_ROUTES,
 )
 ROUTES: Routes = (*LOCAL_ROUTES, *RELEASE_ROUTES)

@@ -79,6 +79,11 @@ def run(work: Work, executed_notebook: str | None) -> Json:
         **{key: work.state.get(key) for key in RUN_STATE},
         "requested_by": work.requested_by,
         "executed_notebook": executed_notebook,
+        "backend": work.backend,
+        "stage": work.state.get("stage"),
+        "place": work.state.get("place"),
+        "events": work.state.get("events") or [],
+        "unknown_since": moment(work.state.get("unknown_since")),
     }
 
 
@@ -107,7 +112,8 @@ def summary(record: Mapping[str, Any], shown_path: str) -> Json:
 
 def package(record: Mapping[str, Any], shown_path: str) -> Json:
     """Return a package in full."""
-    return {key: record.get(key) for key in PACKAGE} | {"path": shown_path}
+    steps = record.get("steps") or []
+    return {key: record.get(key) for key in PACKAGE} | {"path": shown_path, "steps": steps}
 
 
 def inspection(found: Mapping[str, Any], shown_path: str) -> Json:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_modelpack.notebook.calls import read_calls
+from jupyter_modelpack.notebook.crossing import cross
 from jupyter_modelpack.notebook.dataflow import read_flow
 from jupyter_modelpack.notebook.files import Files, NoFiles
 from jupyter_modelpack.notebook.finding import Finding
+from jupyter_modelpack.notebook.graph import Graph, read_graph
 from jupyter_modelpack.notebook.parameters import Parameter, read_parameters
 from jupyter_modelpack.notebook.rules.code import find_computed_parameters, find_unreadable
 from jupyter_modelpack.notebook.rules.commands import find_commands
@@ -27,6 +29,7 @@ from jupyter_modelpack.notebook.rules.network import find_network
 from jupyter_modelpack.notebook.rules.order import find_order
 from jupyter_modelpack.notebook.rules.people import find_waiting
 from jupyter_modelpack.notebook.rules.settings import find_settings, read_settings
+from jupyter_modelpack.notebook.rules.uncrossable import find_uncrossable
 from jupyter_modelpack.notebook.rules.undefined import find_undefined
 from jupyter_modelpack.notebook.secrets.scan import find_secrets, scan_text
 from jupyter_modelpack.notebook.snapshot import Snapshot
@@ -44,7 +47,7 @@ class Inspection:
 
     ``data`` are files to package, ``external`` those that every run is given, ``local`` the
     modules beside the notebook (paths of a .py file or a folder), ``checks``, ``metrics`` and
-    ``skipped`` cell numbers.
+    ``skipped`` cell numbers. ``graph`` has steps where tags make the notebook a pipeline.
     """
 
     snapshot: Snapshot
@@ -58,6 +61,7 @@ class Inspection:
     checks: tuple[int, ...] = ()
     metrics: tuple[int, ...] = ()
     skipped: tuple[int, ...] = ()
+    graph: Graph = field(default_factory=Graph)
 
     @property
     def blocked(self) -> bool:
@@ -83,6 +87,7 @@ class Inspection:
             "checks": list(self.checks),
             "metrics": list(self.metrics),
             "cells": len(self.snapshot.cells),
+            "steps": [step.to_json() for step in self.graph.steps],
         }
 
 
@@ -119,6 +124,9 @@ def inspect(
     imports = read_imports(context)
     local = local_modules(context, imports)
     files_read = read_data(context)
+    graph, wrong = read_graph(snapshot.cells, snapshot.notebook["metadata"])
+    graph, unreached = cross(graph, codes, context.flows)
+    by_number = {code.cell.number: code for code in codes}
     findings = [
         *find_language(context),
         *find_secrets(snapshot),
@@ -132,6 +140,9 @@ def inspect(
         *find_commands(context),
         *find_settings(context),
         *find_waiting(context),
+        *wrong,
+        *unreached,
+        *find_uncrossable(graph, by_number, kernel),
     ]
     return Inspection(
         snapshot=snapshot,
@@ -145,6 +156,7 @@ def inspect(
         checks=tuple(cell.number for cell in live if has_tag(cell, "check")),
         metrics=tuple(cell.number for cell in live if has_tag(cell, "metrics")),
         skipped=tuple(cell.number for cell in snapshot.cells if has_tag(cell, "skip")),
+        graph=graph,
     )
 
 

@@ -49,13 +49,18 @@ class BlobWriter:
             self._synced = self.size
         return len(view)
 
+    @property
+    def digest(self) -> Digest:
+        """The digest of what was written so far."""
+        return Digest("sha256:" + self._hash.hexdigest())
+
     def commit(self, media_type: str) -> Descriptor:
         """Put what was written under its digest and return its descriptor.
 
         The bytes are on the disk before the name is; the name itself is there for good after
         ``Layout.settle``, which ``write_image`` and ``Layout.tag`` call.
         """
-        digest = Digest("sha256:" + self._hash.hexdigest())
+        digest = self.digest
         target = blob_path(self._store, digest)
         self.existed = target.exists()
         try:

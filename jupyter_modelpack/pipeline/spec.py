@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jupyter_modelpack.errors import InvalidInput
+from jupyter_modelpack.notebook.kale_metadata import Volume
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.reference import Reference
 from jupyter_modelpack.pipeline.names import dns_label
@@ -14,6 +15,7 @@ from jupyter_modelpack.pipeline.parameters import (
     PipelineParameter,
     pipeline_parameters,
 )
+from jupyter_modelpack.pipeline.steps import StepSpec
 
 # Kubeflow replaces an image's entry point, so the step names the whole command
 COMMAND = ("/opt/python/bin/python3", "/opt/modelpack")
@@ -36,6 +38,7 @@ class PipelineSpec:
     ``image`` is a reference by digest (``repository@sha256:...``); a tag alone raises InvalidInput.
     ``parameters`` are the notebook's: anything with ``name``, ``type`` and ``default``. ``name``
     is the DNS-1123 label made from what is given there, else from ``display_name``, which is kept.
+    ``labels`` are the pods'. Without ``steps`` the whole notebook is one.
     """
 
     display_name: str
@@ -46,6 +49,9 @@ class PipelineSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     resources: Resources = field(default_factory=Resources)
+    steps: tuple[StepSpec, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    caching: bool = False
 
     def __post_init__(self) -> None:
         if not self.display_name.strip():

@@ -184,6 +184,6 @@ def _owner(facts: ReleaseFacts) -> Check:
     missing = [words for name, words in asked.items() if not getattr(card, name, "").strip()]
     if card is None or missing:
         brief = f"must say {missing[0]}"
-        advice = "Fill in the owner card in the panel."
+        advice = "Fill it in beside the notebook: the gears at the top right, Package."
         return Check("owner", "fail", sentence, f"Missing: {', '.join(missing)}.", brief, advice)
     return Check("owner", "pass", sentence, f"{card.name}, {card.contact}, runbook attached")

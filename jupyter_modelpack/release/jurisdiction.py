@@ -62,5 +62,5 @@ def _who(who: Who, policy: Policy) -> str:
 def _approvals(rule: Approvals, policy: Policy) -> str:
     if rule.needed == 0:
         return "no approval is asked for"
-    people = "person" if rule.needed == 1 else "people"
-    return f"{rule.needed} {people} approve: {_who(rule.givers, policy)}, never those involved"
+    people = "person approves" if rule.needed == 1 else "people approve"
+    return f"{rule.needed} {people}: {_who(rule.givers, policy)}, never those involved"

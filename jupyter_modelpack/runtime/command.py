@@ -14,12 +14,14 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 
+from .handover import Handover
 from .kubeflow import executor_output, json_object, parameter_values
 from .manifest import Manifest, read_object
 from .memory import limit_memory
-from .notebook import Plan, make_plan
+from .notebook import Plan, make_plan, only_step
 from .recorder import Recorder, dumped
 from .refusal import Breakage, Refusal
+from .report import Report
 from .values import chosen
 from .workspace import populate
 
@@ -70,7 +72,14 @@ def _parser() -> argparse.ArgumentParser:
         options.add_argument("--executed-notebook", type=Path, metavar="PATH")
         options.add_argument("--executor-input", default="{}", metavar="JSON")
         options.add_argument("--parameter-names", default="{}", metavar="JSON")
+        options.add_argument("--step", metavar="NAME", help="run one step of the pipeline")
+        _add_values(options, "--load", ("VARIABLE", "FOLDER"))
+        _add_values(options, "--save", ("ARTIFACT", "VARIABLE", "FOLDER"))
     return parser
+
+
+def _add_values(options: argparse.ArgumentParser, flag: str, words: Tuple[str, ...]) -> None:
+    options.add_argument(flag, nargs=len(words), action="append", default=[], metavar=words)
 
 
 def _run(arguments: argparse.Namespace, app: Path) -> int:
@@ -85,24 +94,32 @@ def _run(arguments: argparse.Namespace, app: Path) -> int:
     work = Path.cwd()
     links = populate(app / "files", work, manifest.inputs)
     plan = make_plan(read_object(app / "files" / manifest.notebook), manifest, values)
-    recorder = Recorder((work / arguments.output).resolve(), plan.notebook)
+    if arguments.step:
+        plan = only_step(plan, manifest, arguments.step)
+    report = Report.wanted(work)
+    recorder = Recorder((work / arguments.output).resolve(), plan.notebook, report)
     if arguments.memory_limit is not None:
         limit_memory(arguments.memory_limit)
-    code, session = _execute(arguments, plan, recorder, links)
+    handover = Handover(arguments.load, arguments.save)
+    code, session = _execute(arguments, plan, recorder, links, handover)
     if arguments.metrics:
         recorder.write(arguments.metrics, dumped(session.metrics) + "\n")
     if arguments.executed_notebook:
         recorder.write(arguments.executed_notebook, dumped(plan.notebook, indent=1) + "\n")
-    report = executor_output(executor_input, session.metrics)
+    told = executor_output(executor_input, session.metrics, handover.described)
     # Some engines lose the exit code of a container that is removed at once; Kubeflow then takes
     # a missing output file for the failure that it is.
-    if report and code == 0:
-        recorder.write(Path(report[0]), report[1])
+    if told and code == 0:
+        recorder.write(Path(told[0]), told[1])
     return code
 
 
 def _execute(
-    arguments: argparse.Namespace, plan: Plan, recorder: Recorder, links: Dict[str, str]
+    arguments: argparse.Namespace,
+    plan: Plan,
+    recorder: Recorder,
+    links: Dict[str, str],
+    handover: Handover,
 ) -> Tuple[int, Session]:
     # IPython is imported only when it is clear that there is something to run
     from .outputs import Outputs
@@ -115,7 +132,7 @@ def _execute(
     outputs = Outputs()
     work = str(Path.cwd())
     watch = Watch(work, links, (str(recorder.output), tempfile.gettempdir()))
-    session = Session(plan, recorder, watch, outputs)
+    session = Session(plan, recorder, watch, outputs, handover)
     stopper = Stopper(arguments.time_limit, lambda reason: os._exit(session.give_up(reason)))
     scratch = tempfile.mkdtemp(prefix="modelpack-")
     stopper.start()
@@ -151,5 +168,6 @@ def _note(arguments: argparse.Namespace, ename: str, evalue: str) -> None:
         return
     error = {"cell": None, "ename": ename, "evalue": evalue, "line": None}
     with contextlib.suppress(OSError):
-        recorder = Recorder((Path.cwd() / arguments.output).resolve(), {})
+        report = Report.wanted(Path.cwd())
+        recorder = Recorder((Path.cwd() / arguments.output).resolve(), {}, report)
         recorder.write_result({"phase": "Errored", "error": error})

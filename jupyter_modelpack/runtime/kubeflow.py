@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .refusal import Refusal
@@ -34,9 +35,14 @@ def _inner(value: Any) -> Any:
 
 
 def executor_output(
-    executor_input: Mapping[str, Any], metrics: Mapping[str, Any]
+    executor_input: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    described: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Optional[Tuple[str, str]]:
-    """Return path and content of the output file; metrics are metadata of their artifact."""
+    """Return path and content of the output file; metrics are metadata of their artifact.
+
+    ``described`` is the metadata of other artifacts, by their names.
+    """
     outputs = _mapping(executor_input, "outputs")
     path = outputs.get("outputFile")
     if not path:
@@ -46,7 +52,9 @@ def executor_output(
         for artifact in listed.get("artifacts", [])[:1]:
             kind = _mapping(artifact, "type").get("schemaTitle")
             found = {k: v for k, v in artifact.items() if k in ("name", "uri", "type")}
-            found["metadata"] = dict(metrics) if kind == "system.Metrics" else {}
+            found["metadata"] = dict(described.get(key, {}))
+            if kind == "system.Metrics":
+                found["metadata"] = dict(metrics)
             artifacts[key] = {"artifacts": [found]}
     return str(path), json.dumps({"artifacts": artifacts})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, FrozenSet, Tuple
 
-from .refusal import Breakage
+from .refusal import Breakage, Refusal
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,20 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class PipelineStep:
+    """A step of a pipeline: its own cells, and the variables that it records as metrics."""
+
+    name: str
+    cells: Tuple[int, ...]
+    metrics: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """The parts of ``modelpack.json`` that a run needs; cells count from 1."""
+    """The parts of ``modelpack.json`` that a run needs; cells count from 1.
+
+    ``common`` cells run first in each of the ``steps``, which a run of the whole does not look at.
+    """
 
     name: str
     notebook: str
@@ -31,6 +43,8 @@ class Manifest:
     inputs: Tuple[str, ...] = ()
     checks: FrozenSet[int] = frozenset()
     metrics: FrozenSet[int] = frozenset()
+    common: Tuple[int, ...] = ()
+    steps: Tuple[PipelineStep, ...] = ()
 
     @classmethod
     def read(cls, app: Path) -> Manifest:
@@ -53,11 +67,29 @@ class Manifest:
                 tuple(str(entry["path"]) for entry in data.get("inputs") or ()),
                 frozenset(map(int, data.get("checks") or ())),
                 frozenset(map(int, data.get("metrics") or ())),
+                tuple(map(int, data.get("common") or ())),
+                tuple(
+                    PipelineStep(
+                        str(step["name"]),
+                        tuple(map(int, step["cells"])),
+                        tuple(map(str, step.get("metrics") or ())),
+                    )
+                    for step in data.get("steps") or ()
+                ),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Breakage(
                 "modelpack.json in the image cannot be read: {}.".format(error)
             ) from error
+
+
+def named_step(manifest: Manifest, name: str) -> PipelineStep:
+    """Return a step by its name; raises Refusal when the image has none of that name."""
+    for step in manifest.steps:
+        if step.name == name:
+            return step
+    known = ", ".join(step.name for step in manifest.steps) or "none"
+    raise Refusal("There is no step {}. There is: {}.".format(name, known))
 
 
 def read_object(path: Path) -> Any:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from .manifest import Manifest
+from .manifest import Manifest, named_step
 from .refusal import Breakage
 from .values import injected_source
 
@@ -34,11 +34,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """The notebook as it will be written, its number of cells, and the cells to run in order."""
+    """The notebook as it will be written, its number of cells, and the cells to run in order.
+
+    The first ``common`` of them come before values of other pipeline steps; ``metrics`` are
+    variables that are recorded at the end.
+    """
 
     notebook: Dict[str, Any]
     cells: int
     steps: List[Step]
+    common: int = 0
+    metrics: Tuple[str, ...] = ()
 
 
 def make_plan(notebook: Dict[str, Any], manifest: Manifest, values: Mapping[str, Any]) -> Plan:
@@ -57,7 +63,7 @@ def make_plan(notebook: Dict[str, Any], manifest: Manifest, values: Mapping[str,
         if cell.get("cell_type") != "code":
             continue
         cell.update(outputs=[], execution_count=None)
-        if "skip" in tags(cell):
+        if {"skip", "block:skip", "step:skip"}.intersection(tags(cell)):
             continue
         check = "check" in tags(cell) or number in manifest.checks
         metrics = "metrics" in tags(cell) or number in manifest.metrics
@@ -67,6 +73,21 @@ def make_plan(notebook: Dict[str, Any], manifest: Manifest, values: Mapping[str,
         last = max((p.cell for p in manifest.parameters if p.cell <= len(cells)), default=0)
         _inject(kept, steps, values, cells[last - 1] if last else None)
     return Plan({**notebook, "cells": kept}, len(cells), steps)
+
+
+def only_step(plan: Plan, manifest: Manifest, name: str) -> Plan:
+    """Return the plan of one pipeline step: the common cells, then its own, and no others."""
+    wanted = named_step(manifest, name)
+    parameters = {p.cell for p in manifest.parameters}
+    common = [
+        step
+        for step in plan.steps
+        if step.number is None or step.number in parameters or step.number in manifest.common
+    ]
+    own = [step for step in plan.steps if step.number in wanted.cells and step not in common]
+    steps = common + own
+    notebook = {**plan.notebook, "cells": [step.cell for step in steps]}
+    return Plan(notebook, plan.cells, steps, len(common), wanted.metrics)
 
 
 def tags(cell: Mapping[str, Any]) -> List[str]:

@@ -7,10 +7,11 @@ import builtins
 import getpass
 import sys
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from .failure import describe, failed_check, missing_modules
-from .metrics import metric_values
+from .handover import Handover, ValueNotHandedOn
+from .metrics import metric_values, scalar
 from .notebook import Plan, Step
 from .outputs import Outputs
 from .recorder import Recorder
@@ -29,8 +30,16 @@ class InputNotPossible(EOFError):
 class Session:
     """Runs a plan and knows at each moment what has happened so far."""
 
-    def __init__(self, plan: Plan, recorder: Recorder, watch: Watch, outputs: Outputs) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        recorder: Recorder,
+        watch: Watch,
+        outputs: Outputs,
+        handover: Optional[Handover] = None,
+    ) -> None:
         self._plan = plan
+        self._handover = handover or Handover()
         self._recorder = recorder
         self._watch = watch
         self._outputs = outputs
@@ -57,7 +66,37 @@ class Session:
             return self._interrupted(stop.reason)
 
     async def _run_all(self, shell: ZMQInteractiveShell, stopper: Stopper) -> str:
+        phase = await self._run_steps(shell, stopper)
+        if phase != "Succeeded":
+            return phase
+        named = {name: scalar(shell.user_ns.get(name)) for name in self._plan.metrics}
+        for name, value in named.items():
+            if value is not None:
+                self.metrics[name] = value
+                self._recorder.event("metric", cell=None, name=name, value=value)
+        return phase if self._moved(self._handover.give, shell.user_ns) else "Failed"
+
+    def _moved(self, move: Callable[[Dict[str, Any]], None], variables: Dict[str, Any]) -> bool:
+        """Take or give the values of a pipeline step; return False when one cannot be moved."""
+        try:
+            move(variables)
+        except ValueNotHandedOn as error:
+            self.error = {
+                "cell": None,
+                "ename": "ValueNotHandedOn",
+                "evalue": str(error),
+                "line": None,
+            }
+            self._log(str(error))
+            return False
+        return True
+
+    async def _run_steps(self, shell: ZMQInteractiveShell, stopper: Stopper) -> str:
         for position, step in enumerate(self._plan.steps):
+            if position == self._plan.common and not self._moved(
+                self._handover.take, shell.user_ns
+            ):
+                return "Failed"
             error = await self._run_step(shell, step, stopper)
             if isinstance(error, SystemExit):
                 return self._exited(error, self._plan.steps[position + 1 :])

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import authenticated
 
+from jupyter_modelpack.errors import NotPermitted
 from jupyter_modelpack.handlers.errors import body_of
 from jupyter_modelpack.handlers.handler import Handler
 
@@ -74,6 +75,19 @@ class LoginPage(Page):
         self.redirect(self.login.begin(self, target))
 
 
+class ElsewherePage(Page):
+    """Where there is nothing to log in at."""
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """Say so."""
+        raise NotPermitted(
+            "Nobody is logged in, and this service has no page to log in at.",
+            rule="login",
+            advice="Use the address that your team was given: the login is in front of it.",
+        )
+
+
 class CallbackPage(Page):
     """Coming back from there."""
 
@@ -98,7 +112,7 @@ def login_pages(login: Login) -> list[tuple[str, type, dict[str, Any]]]:
     wired = {"login": login.browser}
     front: list[tuple[str, type, dict[str, Any]]] = [("", FrontPage, wired)]
     if login.browser is None:
-        return front
+        return [*front, ("login", ElsewherePage, wired)]
     return [
         *front,
         ("login", LoginPage, wired),

@@ -27,6 +27,7 @@ from jupyter_modelpack.services.record import RECORD_VERSION, canonical, digest_
 FILES = "app/files"
 # The parts of a record that say what is inside; when all are equal, so is the image.
 _INSIDE = ("name", "content", "lock_digest", "parameters", "settings", "external", "extra")
+_INSIDE_PIPELINES = ("common", "steps", "pipeline_settings")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Contents:
 
     def inside(self, record: Mapping[str, Any]) -> bool:
         """Say whether a package with this record has the very same contents."""
-        return all(self.described[key] == record.get(key) for key in _INSIDE)
+        alike = all(self.described.get(key) == record.get(key) for key in _INSIDE_PIPELINES)
+        return alike and all(self.described[key] == record.get(key) for key in _INSIDE)
 
 
 class Contained:
@@ -69,7 +71,7 @@ class Contained:
         """
         name = checked_name(request.name) if request.name else name_from(inspected.snapshot.name)
         selection = select(
-            [*inspected.inspection.imports, *(Wanted(module) for module in extra)],
+            [*inspected.inspection.imports, *(Wanted(m) for m in (*extra, *_carriers(inspected)))],
             inspected.facts,
             self._host,
             folder=inspected.folder,
@@ -90,6 +92,7 @@ class Contained:
                 "display_name": inspected.kernel.display_name,
             },
             **_interface(inspected),
+            **_pipeline(inspected),
             "extra": {"modules": list(extra), "live": list(request.live_modules)},
             "distributions": [
                 {"name": item.name, "version": item.version, "size": item.size} for item in captured
@@ -174,7 +177,34 @@ def _manifest(name: str, notebook: str, inspected: Inspected) -> dict[str, Any]:
         "inputs": [{"path": item["path"]} for item in interface["external"]],
         "checks": list(inspected.inspection.checks),
         "metrics": list(inspected.inspection.metrics),
+        **_pipeline(inspected),
     }
+
+
+def _pipeline(inspected: Inspected) -> dict[str, Any]:
+    """Return the steps of the notebook's pipeline; nothing for one that is a single step."""
+    graph = inspected.inspection.graph
+    if not graph:
+        return {}
+    return {
+        "common": list(graph.common),
+        "steps": [step.to_json() for step in graph.steps],
+        "pipeline_settings": graph.settings.to_json(),
+    }
+
+
+def _carriers(inspected: Inspected) -> list[str]:
+    """Return the modules that values cross steps by, as far as the kernel has them."""
+    graph = inspected.inspection.graph
+    if not any(step.inputs for step in graph.steps):
+        return []
+    imported = {item.module.partition(".")[0] for item in inspected.inspection.imports}
+    wanted = ["cloudpickle"]
+    if imported & {"pandas", "polars"}:
+        wanted.append("pyarrow")
+    if "sklearn" in imported:
+        wanted.append("joblib")
+    return [module for module in wanted if not inspected.facts.missing(module)]
 
 
 def _interface(inspected: Inspected) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from jupyter_modelpack.errors import (
@@ -27,6 +27,12 @@ from jupyter_modelpack.services.packaging_types import (
     PackageRequest,
     PackageResult,
     Progress,
+)
+from jupyter_modelpack.services.publishing import (
+    NOWHERE,
+    UNPUBLISHED,
+    Publisher,
+    PublishStep,
 )
 from jupyter_modelpack.services.steps import Step, Steps
 from jupyter_modelpack.services.verification import SKIPPED, Verification
@@ -109,6 +115,7 @@ class Ports:
     evidence: Attestor
     monotonic: Callable[[], float]
     now: Callable[[], str]
+    publisher: Publisher = NOWHERE
 
 
 def package(
@@ -143,6 +150,9 @@ class _Packaging:
         self._steps = Steps(progress, cancelled, ports.monotonic)
         self._healed: set[str] = set()
         self._findings: dict[tuple[object, ...], Finding] = {}
+        self._publishing = PublishStep(
+            ports.publisher, self._steps, self._found, ports.now, cancelled
+        )
 
     def run(self) -> PackageResult:
         snapshot = self._read()
@@ -152,9 +162,19 @@ class _Packaging:
             # The image's digest is all that a job needs, so it is compiled while the image runs.
             job = pool.submit(self._compile, assembled)
             verification, assembled = self._verify(inspected, assembled)
-            self._steps.skip("publish", "no registry is configured")
+            self._publishing.upload(assembled.record)
             self._steps.check()
-            return self._release(inspected, assembled, verification, job)
+            return self._published(self._release(inspected, assembled, verification, job))
+
+    def _published(self, released: tuple[PackageResult, Mapping[str, bytes]]) -> PackageResult:
+        """Name the image in the registry by the version that its release was given."""
+        result, files = released
+        record = self._publishing.name(result.record)
+        if record == result.record:
+            return result
+        record |= {"seconds": self._steps.total()}
+        self._ports.releases.put(record, files)
+        return replace(result, record=record)
 
     def _read(self) -> Snapshot:
         with self._steps.running("read") as step:
@@ -285,7 +305,7 @@ class _Packaging:
         assembled: Assembled,
         verification: Verification,
         job: Future[Compiled],
-    ) -> PackageResult:
+    ) -> tuple[PackageResult, Mapping[str, bytes]]:
         files = self._job(assembled, job)
         seconds = self._steps.total()
         described = {
@@ -294,7 +314,7 @@ class _Packaging:
             "created": self._ports.now(),
             "author": self._request.requested_by,
             "commit": self._request.commit,
-            "findings": [finding.to_json() for finding in self._all_findings()],
+            "findings": [f.to_json() for f in self._all_findings() if f.code != UNPUBLISHED],
             "verified": verification.to_json(),
             "checks": [dict(check) for check in verification.checks],
             "metrics": dict(verification.metrics),
@@ -307,7 +327,7 @@ class _Packaging:
             "seconds": seconds,
         }
         with self._ports.names.alone(assembled.name):
-            return self._add(assembled, described, files)
+            return self._add(assembled, described, files), files
 
     def _add(
         self, assembled: Assembled, described: dict[str, Any], files: Mapping[str, bytes]

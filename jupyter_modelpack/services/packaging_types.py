@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from jupyter_modelpack.notebook.finding import Finding
@@ -44,6 +44,25 @@ class PackageRequest:
 
 
 @dataclass(frozen=True)
+class Transfer:
+    """How far an image is on its way to a registry; bytes, and bytes a second.
+
+    ``total`` is ``done`` + ``there`` at the end: what was sent and what need not be sent, because
+    the registry has it. ``wire`` is what went over the network, repetitions included.
+    """
+
+    total: int
+    done: int = 0
+    there: int = 0
+    speed: int = 0
+    wire: int = 0
+
+    def to_json(self) -> dict[str, int]:
+        """Return the JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class StepReport:
     """How one step stands: its phase, seconds, a short detail, and progress from 0 to 1."""
 
@@ -52,6 +71,7 @@ class StepReport:
     seconds: float | None = None
     detail: str = ""
     progress: float | None = None
+    transfer: Transfer | None = None
 
 
 class Progress(Protocol):

@@ -24,13 +24,27 @@ class Folders(Protocol):
         """Give a new empty folder, which is gone afterwards."""
 
 
-class SealedVerifier:
-    """Runs an image once with its own defaults, in a folder that is thrown away."""
+def _forget(_digest: str, _log: str, _notebook: Path | None) -> None:
+    return None
 
-    def __init__(self, runner: ImageRunner, folders: Folders, time_limit: float) -> None:
+
+class SealedVerifier:
+    """Runs an image once with its own defaults, in a folder that is thrown away.
+
+    ``keep`` is given the image's digest, the log and the notebook as it ran, for those who decide.
+    """
+
+    def __init__(
+        self,
+        runner: ImageRunner,
+        folders: Folders,
+        time_limit: float,
+        keep: Callable[[str, str, Path | None], None] = _forget,
+    ) -> None:
         self._runner = runner
         self._folders = folders
         self._time_limit = time_limit
+        self._keep = keep
 
     def verify(
         self,
@@ -53,9 +67,20 @@ class SealedVerifier:
                 inputs=_inputs(assembled),
                 time_limit=self._time_limit,
             )
+            said: list[str] = []
+
+            def heard(text: str) -> None:
+                said.append(text)
+                log(text)
+
             result = self._runner.run(
-                Digest.parse(assembled.digest), order, _Cells(step, request.network), log, cancelled
+                Digest.parse(assembled.digest),
+                order,
+                _Cells(step, request.network),
+                heard,
+                cancelled,
             )
+            self._keep(assembled.digest, "".join(said), result.executed_notebook)
             reproduction = _reproduced(assembled, result.executed_notebook)
         verdict = judge(result, network_allowed=request.network, reproduction=reproduction)
         return verdict, tuple(result.missing_modules)

@@ -40,6 +40,7 @@ class Work:
     attempts: int = 0
     owner: str | None = None
     stop_asked: bool = False
+    backend: str = "local"
 
     @property
     def over(self) -> bool:
@@ -84,7 +85,7 @@ def new_run_state(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def step_json(report: StepReport) -> dict[str, Any]:
     """Return a step as the JSON object of the REST interface."""
-    return {
+    out = {
         "name": report.name,
         "title": STEPS[report.name],
         "phase": report.phase,
@@ -92,6 +93,7 @@ def step_json(report: StepReport) -> dict[str, Any]:
         "detail": report.detail,
         "progress": report.progress,
     }
+    return out if report.transfer is None else {**out, "transfer": report.transfer.to_json()}
 
 
 def with_step(steps: Sequence[Mapping[str, Any]], report: StepReport) -> list[Mapping[str, Any]]:

@@ -69,7 +69,7 @@ export function View(props: IViewProps): JSX.Element {
       <Problems {...props} session={session} />
       <InTheWay {...props} session={session} onReveal={reveal} />
       <Pipeline
-        steps={session.inspection.value?.pipeline.steps ?? []}
+        steps={session.inspection.value?.steps ?? []}
         trans={trans}
         onReveal={reveal}
       />

@@ -5,17 +5,13 @@ import React, { useEffect, useState } from 'react';
 
 import { ProgressBar } from '../components/bars';
 import { QuietButton } from '../components/buttons';
-import {
-  formatSeconds,
-  formatSize,
-  secondsBetween
-} from '../components/format';
+import { formatSeconds, secondsBetween } from '../components/format';
 import { LogView } from '../components/logview';
 import { Mark } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { Disclosure, Section } from '../components/section';
 import { Sentence } from '../components/words';
-import { IBuild, IProblem, isOver, IStep, ITransfer } from '../tokens';
+import { IBuild, IProblem, isOver, IStep } from '../tokens';
 import { countBlocking } from './findings';
 import { phaseMark, phaseWord, problemWords, stepTitle } from './phases';
 
@@ -140,17 +136,7 @@ function StepLine(props: {
           ? formatSeconds(seconds, trans)
           : ''}
       </span>
-      {running && (
-        <ProgressBar
-          label={title}
-          value={step.progress ?? sentPart(step.transfer)}
-        />
-      )}
-      {step.transfer && (
-        <span className="jp-ModelpackPanel-detail">
-          {transferSentence(step.transfer, running, trans)}
-        </span>
-      )}
+      {running && <ProgressBar label={title} value={step.progress} />}
       {step.detail && (
         <span className="jp-ModelpackPanel-detail">
           <Sentence text={step.detail} />
@@ -158,40 +144,6 @@ function StepLine(props: {
       )}
     </li>
   );
-}
-
-function sentPart(transfer: ITransfer | null): number | null {
-  return transfer && transfer.total > 0 ? transfer.sent / transfer.total : null;
-}
-
-/** "34 MB of 120 MB sent, 12 MB/s; 227 MB were there already." */
-export function transferSentence(
-  { per_second, sent, there, total }: ITransfer,
-  running: boolean,
-  trans: TranslationBundle
-): string {
-  const speed =
-    per_second === null
-      ? ''
-      : trans.__(', %1 a second', formatSize(per_second));
-  const moved =
-    total === 0
-      ? ''
-      : running
-        ? trans.__(
-            '%1 of %2 sent%3',
-            formatSize(sent),
-            formatSize(total),
-            speed
-          )
-        : trans.__('%1 sent%2', formatSize(sent), speed);
-  const known =
-    there === 0
-      ? ''
-      : total === 0
-        ? trans.__('All %1 were there already', formatSize(there))
-        : trans.__('%1 were there already', formatSize(there));
-  return [moved, known].filter(Boolean).join('; ');
 }
 
 /** Whole seconds since this step was first seen running, for servers that tell times only at its end. */

@@ -154,7 +154,7 @@ function Where(
     return null;
   }
   const chosen = others.find(each => each.name === backend);
-  const { steps } = detail.pipeline;
+  const { steps } = detail;
   return (
     <>
       <Choice

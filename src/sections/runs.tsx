@@ -53,6 +53,9 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
   const over = isOver(run.phase);
   const seconds = secondsBetween(run.started, run.finished);
   const values = Object.entries(run.parameters);
+  const place = Object.entries(run.place)
+    .map(([what, name]) => `${what} ${name}`)
+    .join(', ');
   return (
     <li className="jp-ModelpackPanel-line">
       <Mark kind={markOf(run)} label={wordOf(run, trans)} />
@@ -77,9 +80,9 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
             </QuietButton>
           )}
         </div>
-        {(run.where || run.link) && (
+        {(place || run.link) && (
           <div className="jp-ModelpackPanel-advice">
-            {run.where}{' '}
+            {place}{' '}
             {/^https?:/.test(run.link) && (
               <a
                 className="jp-ModelpackPanel-link"

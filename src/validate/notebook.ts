@@ -94,9 +94,7 @@ export const inspection = record<IInspection>({
   external: optional(list(file), []),
   cells: number,
   unchanged: nullable(reference),
-  pipeline: optional(record({ steps: optional(list(pipelineStep), []) }), {
-    steps: []
-  })
+  steps: optional(list(pipelineStep), [])
 });
 
 /** A backend may be told by its name alone. */

@@ -124,11 +124,11 @@ export const packageDetail = record<IPackage>({
   pipeline: optional(
     record({
       available: optional(flag, false),
-      hint: optional(text, ''),
-      steps: optional(list(pipelineStep), [])
+      hint: optional(text, '')
     }),
-    { available: false, hint: '', steps: [] }
+    { available: false, hint: '' }
   ),
+  steps: optional(list(pipelineStep), []),
   parts: optional(list(teamPart), []),
   owner: nullable(owner),
   commit: optional(text, '')

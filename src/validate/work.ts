@@ -6,8 +6,7 @@ import {
   IProgressEvent,
   IRun,
   IRunEvent,
-  IStep,
-  ITransfer
+  IStep
 } from '../tokens';
 
 import {
@@ -39,15 +38,7 @@ const step = record<IStep>({
   phase,
   seconds: nullable(number),
   detail: optional(text, ''),
-  progress: nullable(number),
-  transfer: nullable(
-    record<ITransfer>({
-      sent: number,
-      total: number,
-      there: optional(number, 0),
-      per_second: nullable(number)
-    })
-  )
+  progress: nullable(number)
 });
 
 export const build = record<IBuild>({
@@ -86,7 +77,7 @@ export const run = record<IRun>({
   error: nullable(problem),
   executed_notebook: nullable(text),
   backend: optional(text, 'local'),
-  where: optional(text, ''),
+  place: optional(mapping(text), {}),
   link: optional(text, ''),
   events: optional(
     list(

@@ -51,6 +51,11 @@ def test_metrics_and_checks_are_the_notebooks_own(product: Product) -> None:
         "seed": "int",
     }
     assert [f["path"] for f in record["files"]] == ["customers.csv"]
+    assert [(p["kind"], p["cell"], p["since"]) for p in record["parts"]] == [
+        ("check", 8, "1.0.0"),
+        ("check", 9, "1.0.0"),
+    ]
+    assert "The team's own part" in product("show", "churn").out
 
 
 def test_local_modules_are_inside(product: Product) -> None:

@@ -30,16 +30,20 @@ def jp_server_config(jp_server_config):
     return jp_server_config
 
 
+def filled(route):
+    return route.replace("([^/]+)", "x").removesuffix("?")
+
+
 async def test_a2_right_authorisation_tuple(client, jp_serverapp):
     wanted = [(verb, route, *pair) for route, row in TABLE.items() for verb, pair in row.items()]
     tried = 0
     for order in (wanted, wanted[::-1], wanted):
         for verb, route, action, resource in order:
             Recorder.asked.clear()
-            parts = route.replace("([^/]+)", "x").split("/")
-            answer = await client(verb, *parts, body={} if verb == "POST" else None)
+            answer = await client(verb, filled(route), body={} if verb == "POST" else None)
             assert answer.status == 403, (verb, route)
-            assert answer.body["error"]["code"] == "NOT_PERMITTED"
+            said = answer.body if isinstance(answer.body, str) else answer.body["error"]["code"]
+            assert "NOT_PERMITTED" in said
             assert Recorder.asked == [(action, resource)], (verb, route)
             tried += 1
     print(f"A2: {tried} requests in 2 orders, all asked for their own action and resource")
@@ -50,8 +54,7 @@ async def test_verbs_without_a_row_do_not_exist(client, jp_serverapp):
         for verb in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             if verb not in row:
                 Recorder.asked.clear()
-                parts = route.replace("([^/]+)", "x").split("/")
-                answer = await client(verb, *parts, body={} if verb != "GET" else None)
+                answer = await client(verb, filled(route), body={} if verb != "GET" else None)
                 assert (answer.status, Recorder.asked) == (405, []), (verb, route)
 
 

@@ -51,7 +51,7 @@ class LabServer:
         extensions = self.state / "labextensions"
         # A copy, so that a build in the meantime does not change what is served.
         shutil.copytree(BUILT, extensions / "jupyter-modelpack", dirs_exist_ok=True)
-        self.port = _free_port()
+        self.port = free_port()
         quiet = self.state / "settings" / "@jupyterlab" / "apputils-extension"
         quiet.mkdir(parents=True, exist_ok=True)
         (quiet / "notification.jupyterlab-settings").write_text(
@@ -135,7 +135,8 @@ class LabServer:
         raise RuntimeError(f"JupyterLab did not answer in {seconds} s:\n{self.log[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

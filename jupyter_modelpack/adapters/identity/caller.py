@@ -64,6 +64,11 @@ class ServiceUser(User):
         self.actor = actor
 
 
+def changes_something(request: HTTPServerRequest) -> bool:
+    """Return whether the request may change something: then nothing that was known counts."""
+    return request.method not in ("GET", "HEAD")
+
+
 def bearer(request: HTTPServerRequest) -> str:
     """Return the token in the Authorization header, or an empty text; URLs hold none."""
     given = request.headers.get_list("Authorization")

@@ -14,7 +14,7 @@ from tornado.web import HTTPError
 from traitlets import Bool, Float, Unicode, default
 from traitlets.config import LoggingConfigurable
 
-from jupyter_modelpack.adapters.identity.caller import Caller, bearer
+from jupyter_modelpack.adapters.identity.caller import Caller, bearer, changes_something
 from jupyter_modelpack.adapters.identity.recent import Recent
 from jupyter_modelpack.adapters.identity.sessions import Sessions
 from jupyter_modelpack.errors import BackendUnavailable, InvalidInput, NotPermitted
@@ -47,7 +47,9 @@ class HubLogin(LoggingConfigurable):
         False, help="The Hub gives each user a host of their own (JupyterHub.subdomain_host)."
     ).tag(config=True)
     session_seconds = Float(8 * 3600.0, help="How long a browser stays logged in.").tag(config=True)
-    cache_seconds = Float(3.0, help="How long an answer of the Hub is used again.").tag(config=True)
+    cache_seconds = Float(3.0, help="For how long an answer of the Hub is good for reading.").tag(
+        config=True
+    )
 
     @default("api_url")
     def _default_api_url(self) -> str:
@@ -91,10 +93,11 @@ class HubLogin(LoggingConfigurable):
 
     async def identify(self, handler: Any) -> Caller | None:
         """Return who is asking; an Authorization header is never set aside for a cookie."""
+        fresh = changes_something(handler.request)
         if "Authorization" in handler.request.headers:
-            model = await self._user(bearer(handler.request))
+            model = await self._user(bearer(handler.request), fresh=fresh)
             return Caller(self._actor(model), by_header=True) if model else None
-        model = await self._user(self._sessions.token(handler))
+        model = await self._user(self._sessions.token(handler), fresh=fresh)
         if model is None:
             return None
         return Caller(self._actor(model, signed_in=not self.shared_with_notebooks))
@@ -161,11 +164,11 @@ class HubLogin(LoggingConfigurable):
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise _away() from error
 
-    async def _user(self, token: str) -> dict[str, Any] | None:
+    async def _user(self, token: str, *, fresh: bool = True) -> dict[str, Any] | None:
         if not token:
             return None
         known = self._recent.get(token)
-        if known is not None:
+        if known is not None and not fresh:
             return known
         asked = self._oauth.user_for_token(token, use_cache=False, sync=False)
         model: dict[str, Any] | None = await self._ask(asked)

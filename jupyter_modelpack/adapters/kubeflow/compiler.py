@@ -1,4 +1,4 @@
-"""Compiles a package's pipeline to KFP v2 IR YAML: one container step, its image by digest.
+"""Compiles a package's pipeline to KFP v2 IR YAML: container steps, their image by digest.
 
 The step gets every value in one argument, Kubeflow's executor input as JSON, so that no text of a
 parameter is ever part of a command line. The arguments that the runtime is started with are::
@@ -11,34 +11,33 @@ to variables. The runtime's side of this protocol:
 - a text for a variable whose default is no text is read as by ``-p``; the empty text means "not
   given" (see ``pipeline/parameters.py``);
 - whole numbers inside lists and mappings may arrive as ``1.0``, and are integers again;
+- a step of several is run with ``--step NAME``, ``--load VARIABLE FOLDER`` for each value that it
+  takes and ``--save ARTIFACT VARIABLE FOLDER`` for each that it gives;
 - the executor output is written only by a run that succeeded: kfp's local runner loses the exit
   code of a container that removes itself, and takes it for a failure only when outputs are missing.
 """
 
 from __future__ import annotations
 
-import inspect
 import json
 import threading
-from collections import namedtuple
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Union
+from typing import Any
 
+from jupyter_modelpack.adapters.kubeflow.interface import (
+    argument,
+    declare,
+    output_fields,
+    parameter_argument,
+)
+from jupyter_modelpack.adapters.kubeflow.platform import HINT, ask_platform
+from jupyter_modelpack.adapters.kubeflow.steps import StepsCompiler
 from jupyter_modelpack.errors import BackendUnavailable
-from jupyter_modelpack.pipeline.parameters import ParameterType, PipelineParameter
+from jupyter_modelpack.notebook.kale import StepOptions
 from jupyter_modelpack.pipeline.spec import COMMAND, PipelineSpec
 
-HINT = "Install it with: pip install 'jupyter-modelpack[kubeflow]'"
 STEP = "run_notebook"
-_PYTHON_TYPES: dict[ParameterType, type] = {
-    "NUMBER_INTEGER": int,
-    "NUMBER_DOUBLE": float,
-    "STRING": str,
-    "BOOLEAN": bool,
-    "LIST": list,
-    "STRUCT": dict,
-}
 # kfp keeps the pipeline that is being built in a class attribute
 _BUILDING = threading.Lock()
 
@@ -63,10 +62,16 @@ def compile_pipeline(spec: PipelineSpec) -> bytes:
             "The Kubeflow pipeline was not compiled, because kfp is not installed.", advice=HINT
         ) from error
     with _BUILDING:
-        protocol = _pipeline(dsl, spec, _step(dsl, spec)).pipeline_spec
+        if spec.steps:
+            pipeline = StepsCompiler(dsl, spec).pipeline()
+        else:
+            pipeline = _pipeline(dsl, spec, _step(dsl, spec))
     # kfp's own writer puts defaults unescaped into a comment, where a line break ends the comment
     head = f"# Kubeflow pipeline of {spec.name}, image {spec.digest}\n"
-    body = yaml.safe_dump(json_format.MessageToDict(protocol), sort_keys=True)
+    body = yaml.safe_dump(json_format.MessageToDict(pipeline.pipeline_spec), sort_keys=True)
+    platform = json_format.MessageToDict(pipeline.platform_spec)
+    if platform:
+        body += "---\n" + yaml.safe_dump(platform, sort_keys=True)
     return (head + body).encode("utf-8")
 
 
@@ -80,17 +85,16 @@ def _step(dsl: Any, spec: PipelineSpec) -> Any:
         return dsl.ContainerSpec(image=spec.image, command=list(COMMAND), args=arguments)
 
     outputs = [
-        _argument("metrics", dsl.Output[dsl.Metrics]),
-        _argument("executed_notebook", dsl.Output[dsl.Artifact]),
+        argument("metrics", dsl.Output[dsl.Metrics]),
+        argument("executed_notebook", dsl.Output[dsl.Artifact]),
     ]
-    given = [_input(parameter) for parameter in spec.typed_parameters]
-    _declare(container, STEP, [*outputs, *given])
+    given = [parameter_argument(parameter) for parameter in spec.typed_parameters]
+    declare(container, STEP, [*outputs, *given])
     return dsl.container_component(container)
 
 
 def _pipeline(dsl: Any, spec: PipelineSpec, step: Any) -> Any:
-    outputs = namedtuple("outputs", ("metrics", "executed_notebook"))
-    outputs.__annotations__ = {"metrics": dsl.Metrics, "executed_notebook": dsl.Artifact}
+    outputs = output_fields({"metrics": dsl.Metrics, "executed_notebook": dsl.Artifact})
 
     def flow(*channels: Any) -> Any:
         names = [parameter.name for parameter in spec.typed_parameters]
@@ -103,32 +107,11 @@ def _pipeline(dsl: Any, spec: PipelineSpec, step: Any) -> Any:
         if spec.resources.memory:
             task.set_memory_request(spec.resources.memory)
             task.set_memory_limit(spec.resources.memory)
+        ask_platform(task, StepOptions(), spec.labels, {})
         return outputs(task.outputs["metrics"], task.outputs["executed_notebook"])
 
-    given = [_input(parameter) for parameter in spec.typed_parameters]
-    _declare(flow, "flow", given, returns=outputs)
+    given = [parameter_argument(parameter) for parameter in spec.typed_parameters]
+    declare(flow, "flow", given, returns=outputs)
     described = f"{spec.display_name} {spec.version}, image {spec.digest}"
     decorate = dsl.pipeline(name=spec.name, display_name=spec.display_name, description=described)
     return decorate(flow)
-
-
-def _argument(
-    name: str, annotation: Any, default: Any = inspect.Parameter.empty
-) -> inspect.Parameter:
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return inspect.Parameter(name, kind, annotation=annotation, default=default)
-
-
-def _input(parameter: PipelineParameter) -> inspect.Parameter:
-    python_type: Any = _PYTHON_TYPES[parameter.type]
-    if parameter.default is None:
-        python_type = Union[python_type, None]  # the one spelling that kfp 2.16 reads
-    return _argument(parameter.name, python_type, parameter.default)
-
-
-def _declare(function: Any, name: str, arguments: list[Any], returns: Any = None) -> None:
-    """Give a function the name and signature that kfp reads the interface from."""
-    function.__name__ = name
-    function.__signature__ = inspect.Signature(
-        arguments, return_annotation=inspect.Signature.empty if returns is None else returns
-    )

@@ -22,14 +22,14 @@ class PolicyTable:
 
     def state(self) -> PolicyState:
         """Return the policy in force."""
-        with self._database.reading() as connection:
-            return _state(connection)
+        return self._database.read(_state)
 
     def change(
         self, decide: Callable[[PolicyState], Changed], text: str, now: datetime
     ) -> PolicyState:
         """Decide on the policy and write what came of it, with its audit entries, or nothing."""
-        with self._database.writing() as connection:
+
+        def changed(connection: sa.Connection) -> PolicyState:
             before = _state(connection)
             after, records = decide(before)
             if after.generation != before.generation and after.policy is not None:
@@ -38,6 +38,8 @@ class PolicyTable:
             for record in records:
                 append(connection, record, now)
             return after
+
+        return self._database.write(changed)
 
 
 def _state(connection: sa.Connection) -> PolicyState:

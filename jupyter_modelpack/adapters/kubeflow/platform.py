@@ -1,0 +1,59 @@
+"""What steps ask of Kubernetes beyond Kubeflow's own format, through ``kfp-kubernetes``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from jupyter_modelpack.errors import BackendUnavailable
+from jupyter_modelpack.notebook.kale import StepOptions
+from jupyter_modelpack.notebook.kale_metadata import Volume
+
+HINT = "Install it with: pip install 'jupyter-modelpack[kubeflow]'"
+Claims = Mapping[str, Any]
+
+
+def make_claims(volumes: Sequence[Volume]) -> Claims:
+    """Return mount point -> claim, each its name or the task that makes it; within a pipeline."""
+    claims: dict[str, Any] = {}
+    for volume in volumes:
+        claims[volume.mount] = volume.name
+        if volume.kind == "new_pvc":
+            made = _kubernetes().CreatePVC(
+                pvc_name_suffix=f"-{volume.name}",
+                access_modes=[volume.access_mode],
+                size=volume.size or "1Gi",
+                storage_class_name=volume.storage_class,
+            )
+            claims[volume.mount] = made.outputs["name"]
+    return claims
+
+
+def ask_platform(
+    task: Any, options: StepOptions, labels: Mapping[str, str], claims: Claims
+) -> None:
+    """Ask for labels, annotations, secrets by reference, and volumes; nothing if there are none.
+
+    Raises BackendUnavailable where something is asked and kfp-kubernetes is not installed.
+    """
+    for mount, claim in claims.items():
+        _kubernetes().mount_pvc(task, pvc_name=claim, mount_path=mount)
+    for key, value in {**labels, **options.labels}.items():
+        _kubernetes().add_pod_label(task, key, value)
+    for key, value in options.annotations.items():
+        _kubernetes().add_pod_annotation(task, key, value)
+    for variable, ref in options.secrets.items():
+        _kubernetes().use_secret_as_env(
+            task, secret_name=ref.secret, secret_key_to_env={ref.key: variable}
+        )
+
+
+def _kubernetes() -> Any:
+    try:
+        return import_module("kfp.kubernetes")
+    except ImportError as error:
+        raise BackendUnavailable(
+            "The Kubeflow pipeline was not compiled, because kfp-kubernetes is not installed.",
+            advice=HINT,
+        ) from error
