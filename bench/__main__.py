@@ -10,7 +10,6 @@ from pathlib import Path
 from bench import dockerfile, packaging, panel, server
 from bench.report import Report
 
-
 PARTS = ("packaging", "dockerfile", "server", "panel")
 
 

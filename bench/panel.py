@@ -87,10 +87,9 @@ def measure(home: Path, report: Report) -> None:
 
 
 def _rounds(home: Path, chromium: str) -> tuple[float, float]:
-    from playwright.sync_api import sync_playwright
-
     from browser.conftest import ARGUMENTS, notebook, write_notebook
     from browser.labserver import LabServer
+    from playwright.sync_api import sync_playwright
 
     write_notebook(home / "panel" / "churn.ipynb", notebook(*[f"x = {n}" for n in range(12)]))
     script = _ANSWER.replace("ANSWERS", json.dumps(_answers())).replace("WAIT", str(SERVER))

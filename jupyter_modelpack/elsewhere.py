@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import importlib.util
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping

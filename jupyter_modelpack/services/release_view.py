@@ -21,7 +21,8 @@ Json = dict[str, Any]
 _OUTCOMES = {"pass": "passed", "fail": "failed", "unknown": "unknown"}
 KINDS = {"promote": "promotion", "rollback": "rollback"}
 _EVIDENCE = (
-    "author", "verified", "checks", "image_id", "notebook_digest", "lock_digest", "why", "parts", "owner",
+    "author", "verified", "checks", "image_id", "notebook_digest", "lock_digest", "why",
+    "parts", "owner",
 )  # fmt: skip
 
 
