@@ -54,7 +54,39 @@ class Elsewhere:
         from jupyter_modelpack.services.cluster_runs import ClusterRuns
 
         image = str(self._settings.get("kubernetes_image") or "")
-        return {"kubernetes": ClusterRuns(image, _client_installed)}
+        return {
+            "kubernetes": ClusterRuns(image, _client_installed),
+            "kubeflow": ClusterRuns(image, self._kubeflow_ready),
+        }
+
+    def _kubeflow_ready(self) -> None:
+        if not self._settings.get("kubeflow_url"):
+            raise BackendUnavailable(
+                "There is no Kubeflow to run this on.",
+                advice="Say where it is: ModelPack.kubeflow_url, or --kubeflow-url.",
+            )
+        if importlib.util.find_spec("kfp") is None:
+            raise BackendUnavailable(
+                "The kfp package is not installed.",
+                advice="Install it: pip install 'jupyter-modelpack[kubeflow]'",
+            )
+
+    def _kubeflow(self) -> dict[str, RunPlace]:
+        """Return the backend for Kubeflow, where its address is set."""
+        from jupyter_modelpack.adapters.kubeflow.backend import KubeflowBackend
+        from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
+        from jupyter_modelpack.adapters.kubeflow.connection import kubeflow_settings
+
+        if not self._settings.get("kubeflow_url"):
+            return {}
+        names = ("url", "namespace", "token_file", "cookie_file", "user")
+        given = {name: str(self._settings.get(f"kubeflow_{name}") or "") for name in names}
+        experiment = str(self._settings.get("kubeflow_experiment") or "")
+        return {
+            "kubeflow": KubeflowBackend(
+                lambda: KubeflowClient(kubeflow_settings(**given)), experiment
+            )
+        }
 
     @cached_property
     def backends(self) -> Mapping[str, RunPlace]:
@@ -67,7 +99,8 @@ class Elsewhere:
             **{name: str(self._settings.get(f"kubernetes_{name}") or "") for name in names}
         )
         installation = self._ledger().followed.installation()
-        return {"kubernetes": KubernetesBackend(cluster, installation, self._news.set)}
+        kubernetes = KubernetesBackend(cluster, installation, self._news.set)
+        return {"kubernetes": kubernetes, **self._kubeflow()}
 
     def configured(self) -> list[str]:
         """Return the backends that a setting or the environment names a cluster for."""
