@@ -107,7 +107,8 @@ class Elsewhere:
         settings = ("kubeconfig", "context", "namespace", "image")
         named = any(self._settings.get(f"kubernetes_{name}") for name in settings)
         around = any(os.environ.get(name) for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"))
-        return ["kubernetes"] if named or around else []
+        found = ["kubernetes"] if named or around else []
+        return [*found, *(["kubeflow"] if self._settings.get("kubeflow_url") else [])]
 
     @cached_property
     def follower(self) -> Follower:

@@ -108,10 +108,8 @@ export interface IRun extends IReference {
   executed_notebook: string | null;
   /** Where it runs: `local`, `kubernetes` or `kubeflow`. */
   backend: string;
-  /** What names it there: a namespace, a job, a pod. */
+  /** What names it there: a namespace, a job, a pod, and perhaps the `link` to its page. */
   place: Record<string, string>;
-  /** Its page in that backend; empty where there is none. */
-  link: string;
   events: IRunEvent[];
   /** Since when nobody can tell how it stands. */
   unknown_since: string | null;

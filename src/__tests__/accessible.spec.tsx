@@ -81,6 +81,7 @@ describe('every part', () => {
               run(golden('run_kubeflow'), ''),
               run(golden('run_kubernetes'), '')
             ]}
+            steps={[]}
             trans={trans}
             logOf={() => ({ text: '', cut: false, problem: null })}
             onLook={nothing}

@@ -75,6 +75,7 @@ describe('Runs elsewhere', () => {
     return render(
       <Runs
         runs={runs}
+        steps={graph}
         trans={trans}
         logOf={() => ({ text: '', cut: false, problem: null })}
         onLook={nothing}
@@ -111,7 +112,7 @@ describe('Runs elsewhere', () => {
 
   it('never makes a link of anything but an address of the web', () => {
     const link = 'javascript:alert(1)';
-    draw([but(run(golden('run_kubeflow'), ''), { link })]);
+    draw([but(run(golden('run_kubeflow'), ''), { place: { link } })]);
     expect(screen.queryByRole('link')).toBeNull();
   });
 

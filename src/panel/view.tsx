@@ -253,6 +253,7 @@ function Opened(
       runs={
         <Runs
           runs={runs.runs}
+          steps={detail.value.steps}
           trans={trans}
           logOf={id => runs.log(id)}
           onLook={(id, looking) => runs.log(id).watch(looking)}

@@ -16,15 +16,17 @@ import { Mark, MarkKind } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { Disclosure } from '../components/section';
 import { MiddleCut, Sentence } from '../components/words';
-import { IRun, isOver } from '../tokens';
+import { IPipelineStep, IRun, isOver } from '../tokens';
 import { CellLink } from './findings';
 import { ILog, LogOf } from './packaging';
 import { backendWord, phaseMark, phaseWord, problemWords } from './phases';
-import { PipelineGraph } from './pipeline';
+import { PipelineGraph, stepsIn } from './pipeline';
 import { Metrics } from './result';
 
 export interface IRunsProps {
   runs: IRun[];
+  /** The pipeline of the package, of which a run knows the phases. */
+  steps: IPipelineStep[];
   trans: TranslationBundle;
   logOf: (id: string) => ILog;
   onLook: (id: string, looking: boolean) => void;
@@ -53,7 +55,8 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
   const over = isOver(run.phase);
   const seconds = secondsBetween(run.started, run.finished);
   const values = Object.entries(run.parameters);
-  const place = Object.entries(run.place)
+  const { link = '', ...named } = run.place;
+  const place = Object.entries(named)
     .map(([what, name]) => `${what} ${name}`)
     .join(', ');
   return (
@@ -80,13 +83,13 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
             </QuietButton>
           )}
         </div>
-        {(place || run.link) && (
+        {(place || link) && (
           <div className="jp-ModelpackPanel-advice">
             {place}{' '}
-            {/^https?:/.test(run.link) && (
+            {/^https?:/.test(link) && (
               <a
                 className="jp-ModelpackPanel-link"
-                href={run.link}
+                href={link}
                 target="_blank"
                 rel="noopener noreferrer"
               >
@@ -116,7 +119,7 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
         <Happenings {...props} />
         {run.steps.length > 1 && (
           <PipelineGraph
-            steps={run.steps}
+            steps={stepsIn(props.steps, run.steps)}
             trans={trans}
             onReveal={props.onReveal}
           />

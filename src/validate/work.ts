@@ -78,7 +78,6 @@ export const run = record<IRun>({
   executed_notebook: nullable(text),
   backend: optional(text, 'local'),
   place: optional(mapping(text), {}),
-  link: optional(text, ''),
   events: optional(
     list(
       record<IRunEvent>({
