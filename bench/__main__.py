@@ -7,10 +7,10 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import dockerfile, packaging, panel, server
+from bench import cluster, dockerfile, packaging, panel, server
 from bench.report import Report
 
-PARTS = ("packaging", "dockerfile", "server", "panel")
+PARTS = ("packaging", "dockerfile", "server", "panel", "cluster")
 
 
 def main() -> int:
@@ -30,6 +30,8 @@ def main() -> int:
             server.measure(home, report)
         if "panel" not in arguments.without:
             panel.measure(home, report)
+        if "cluster" not in arguments.without:
+            cluster.measure(home, report)
     report.print()
     if arguments.json:
         arguments.json.write_text(json.dumps(report.to_json(), indent=2) + "\n")

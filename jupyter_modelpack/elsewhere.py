@@ -45,6 +45,7 @@ class Elsewhere:
         self._tell = tell
         self._log = log or logging.getLogger(__name__)
         self._news = threading.Event()
+        self._asked = threading.Event()
         self._closing = False
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -137,10 +138,12 @@ class Elsewhere:
                     target=self._run, name="modelpack-elsewhere", daemon=True
                 )
                 self._thread.start()
+        self._asked.set()
         self._news.set()
 
     def stop(self, ident: str) -> None:
         """Look now: somebody asked for a stop."""
+        self._asked.set()
         self._news.set()
 
     def round(self) -> None:
@@ -153,7 +156,10 @@ class Elsewhere:
     def wait(self, seconds: float) -> None:
         """Wait for news, at most so long."""
         if self._news.wait(seconds):
-            time.sleep(_SOON)  # what comes together is looked at together
+            # what comes together is looked at together; a person who asks does not wait for it
+            followed = self.follower.size if "follower" in self.__dict__ else 0
+            self._asked.wait(min(ROUND_SECONDS, _SOON + followed / 500))
+        self._asked.clear()
         self._news.clear()
 
     def close(self) -> None:
