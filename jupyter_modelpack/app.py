@@ -84,6 +84,24 @@ class ModelPack(ExtensionApp):
     database_url_file = Unicode(
         help="A file, such as a mounted secret, with the address of the database in it."
     ).tag(config=True)
+    kubeflow_url = Unicode(
+        help="The address of Kubeflow Pipelines, such as https://kubeflow.example.org/pipeline."
+    ).tag(config=True)
+    kubeflow_namespace = Unicode(
+        help="The profile's namespace at Kubeflow; none: the pod's own, where this is one."
+    ).tag(config=True)
+    kubeflow_experiment = Unicode(
+        help="The experiment that runs go to; none: one for each package."
+    ).tag(config=True)
+    kubeflow_token_file = Unicode(
+        help="A file with a token for Kubeflow; none: the one that Kubeflow puts into pods."
+    ).tag(config=True)
+    kubeflow_cookie_file = Unicode(
+        help="A file with the cookie of a login at Kubeflow, such as authservice_session=..."
+    ).tag(config=True)
+    kubeflow_user = Unicode(
+        help="Who we are, in the header kubeflow-userid, where a proxy is trusted to be asked."
+    ).tag(config=True)
     kubernetes_kubeconfig = Unicode(
         help="A kubeconfig for runs on a cluster; none: the pod's identity, or kubectl's default."
     ).tag(config=True)
@@ -188,6 +206,12 @@ class ModelPack(ExtensionApp):
             "registry_password_file": self.registry_password_file,
             "database_url": self.database_url,
             "database_url_file": self.database_url_file,
+            "kubeflow_url": self.kubeflow_url,
+            "kubeflow_namespace": self.kubeflow_namespace,
+            "kubeflow_experiment": self.kubeflow_experiment,
+            "kubeflow_token_file": self.kubeflow_token_file,
+            "kubeflow_cookie_file": self.kubeflow_cookie_file,
+            "kubeflow_user": self.kubeflow_user,
             "kubernetes_kubeconfig": self.kubernetes_kubeconfig,
             "kubernetes_context": self.kubernetes_context,
             "kubernetes_namespace": self.kubernetes_namespace,

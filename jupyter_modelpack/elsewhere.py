@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -44,6 +45,7 @@ class Elsewhere:
         self._tell = tell
         self._log = log or logging.getLogger(__name__)
         self._news = threading.Event()
+        self._asked = threading.Event()
         self._closing = False
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -53,7 +55,39 @@ class Elsewhere:
         from jupyter_modelpack.services.cluster_runs import ClusterRuns
 
         image = str(self._settings.get("kubernetes_image") or "")
-        return {"kubernetes": ClusterRuns(image, _client_installed)}
+        return {
+            "kubernetes": ClusterRuns(image, _client_installed),
+            "kubeflow": ClusterRuns(image, self._kubeflow_ready),
+        }
+
+    def _kubeflow_ready(self) -> None:
+        if not self._settings.get("kubeflow_url"):
+            raise BackendUnavailable(
+                "There is no Kubeflow to run this on.",
+                advice="Say where it is: ModelPack.kubeflow_url, or --kubeflow-url.",
+            )
+        if importlib.util.find_spec("kfp") is None:
+            raise BackendUnavailable(
+                "The kfp package is not installed.",
+                advice="Install it: pip install 'jupyter-modelpack[kubeflow]'",
+            )
+
+    def _kubeflow(self) -> dict[str, RunPlace]:
+        """Return the backend for Kubeflow, where its address is set."""
+        from jupyter_modelpack.adapters.kubeflow.backend import KubeflowBackend
+        from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
+        from jupyter_modelpack.adapters.kubeflow.connection import kubeflow_settings
+
+        if not self._settings.get("kubeflow_url"):
+            return {}
+        names = ("url", "namespace", "token_file", "cookie_file", "user")
+        given = {name: str(self._settings.get(f"kubeflow_{name}") or "") for name in names}
+        experiment = str(self._settings.get("kubeflow_experiment") or "")
+        return {
+            "kubeflow": KubeflowBackend(
+                lambda: KubeflowClient(kubeflow_settings(**given)), experiment
+            )
+        }
 
     @cached_property
     def backends(self) -> Mapping[str, RunPlace]:
@@ -66,7 +100,16 @@ class Elsewhere:
             **{name: str(self._settings.get(f"kubernetes_{name}") or "") for name in names}
         )
         installation = self._ledger().followed.installation()
-        return {"kubernetes": KubernetesBackend(cluster, installation, self._news.set)}
+        kubernetes = KubernetesBackend(cluster, installation, self._news.set)
+        return {"kubernetes": kubernetes, **self._kubeflow()}
+
+    def configured(self) -> list[str]:
+        """Return the backends that a setting or the environment names a cluster for."""
+        settings = ("kubeconfig", "context", "namespace", "image")
+        named = any(self._settings.get(f"kubernetes_{name}") for name in settings)
+        around = any(os.environ.get(name) for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"))
+        found = ["kubernetes"] if named or around else []
+        return [*found, *(["kubeflow"] if self._settings.get("kubeflow_url") else [])]
 
     @cached_property
     def follower(self) -> Follower:
@@ -95,10 +138,12 @@ class Elsewhere:
                     target=self._run, name="modelpack-elsewhere", daemon=True
                 )
                 self._thread.start()
+        self._asked.set()
         self._news.set()
 
     def stop(self, ident: str) -> None:
         """Look now: somebody asked for a stop."""
+        self._asked.set()
         self._news.set()
 
     def round(self) -> None:
@@ -111,7 +156,10 @@ class Elsewhere:
     def wait(self, seconds: float) -> None:
         """Wait for news, at most so long."""
         if self._news.wait(seconds):
-            time.sleep(_SOON)  # what comes together is looked at together
+            # what comes together is looked at together; a person who asks does not wait for it
+            followed = self.follower.size if "follower" in self.__dict__ else 0
+            self._asked.wait(min(ROUND_SECONDS, _SOON + followed / 500))
+        self._asked.clear()
         self._news.clear()
 
     def close(self) -> None:

@@ -83,6 +83,7 @@ def run(work: Work, executed_notebook: str | None) -> Json:
         "stage": work.state.get("stage"),
         "place": work.state.get("place"),
         "events": work.state.get("events") or [],
+        "steps": work.state.get("steps") or [],
         "unknown_since": moment(work.state.get("unknown_since")),
     }
 

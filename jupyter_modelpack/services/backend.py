@@ -46,7 +46,8 @@ class Seen:
 
     ``Gone`` means that there is certainly nothing there, ``Unknown`` that nobody can tell since
     ``since`` (seconds since 1970). ``why`` says what ended it, where that is not the notebook.
-    ``short`` is the result in a few words, for when the whole one cannot be had.
+    ``steps`` are those of a pipeline, each with ``name`` and ``phase``. ``short`` is the result in
+    a few words, for when the whole one cannot be had.
     """
 
     stage: Stage
@@ -57,6 +58,7 @@ class Seen:
     why: Happening | None = None
     short: Mapping[str, Any] = field(default_factory=dict)
     since: float | None = None
+    steps: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

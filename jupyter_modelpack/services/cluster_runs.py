@@ -47,6 +47,7 @@ class ClusterRuns:
                 "name": record["name"],
                 "version": record["version"],
                 "parameters": [dict(each) for each in record["parameters"]],
+                **{key: record[key] for key in ("steps", "pipeline_settings") if key in record},
             },
         }
 

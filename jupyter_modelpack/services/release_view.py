@@ -20,7 +20,10 @@ Json = dict[str, Any]
 
 _OUTCOMES = {"pass": "passed", "fail": "failed", "unknown": "unknown"}
 KINDS = {"promote": "promotion", "rollback": "rollback"}
-_EVIDENCE = ("author", "verified", "checks", "image_id", "notebook_digest", "lock_digest", "why")
+_EVIDENCE = (
+    "author", "verified", "checks", "image_id", "notebook_digest", "lock_digest", "why",
+    "parts", "owner",
+)  # fmt: skip
 
 
 def moment(at: datetime) -> str:

@@ -93,8 +93,10 @@ def fold(state: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
     if seen.stage == "Unknown":
         since = state.get("unknown_since")
         return {**state, "unknown_since": since if since is not None else seen.since}
+    steps = {"steps": [dict(step) for step in seen.steps]} if seen.steps else {}
     return {
         **state,
+        **steps,
         "stage": seen.stage,
         "place": {**(state.get("place") or {}), **seen.place},
         "events": merged(state.get("events") or [], seen.happenings),

@@ -84,6 +84,11 @@ class KubeflowClient:
         }
         return self._ask("POST", "/runs", json=body)
 
+    def find_run(self, name: str) -> str | None:
+        """Return the id of the run of this name, if there is one."""
+        known = self._named("/runs", "runs", name, self._scope())
+        return str(known["run_id"]) if known is not None else None
+
     def run(self, ident: str) -> Json:
         """Return a run with its tasks; raises NotFound when Kubeflow says that it has none."""
         return self._ask("GET", f"/runs/{quote(ident, safe='')}")

@@ -71,6 +71,21 @@ class KubeflowSettings:
         return found
 
 
+def kubeflow_settings(
+    url: str, namespace: str = "", token_file: str = "", cookie_file: str = "", user: str = ""
+) -> KubeflowSettings:
+    """Return the settings; what is not given is looked for in the pod, where this is one."""
+    found = KubeflowSettings.in_cluster(url)
+    login = token_file or cookie_file or user
+    return KubeflowSettings(
+        url,
+        namespace or found.namespace,
+        token_file if login else found.token_file,
+        cookie_file,
+        user=user,
+    )
+
+
 def _secret(path: str) -> str:
     try:
         text = Path(path).read_text(encoding="utf-8").strip()
