@@ -192,6 +192,13 @@ def parser() -> argparse.ArgumentParser:
         "doctor", "Check what works on this machine and what to do where it does not.", "doctor"
     )
     _add_registry(doctor)
+    doctor.add_argument("--cluster", action="store_true", help="look at the cluster, too")
+    _add_cluster(doctor)
+    doctor.add_argument(
+        "--image",
+        metavar="HOST/REPO[@DIGEST]",
+        help="a registry to look at, and by digest an image that the cluster is to pull",
+    )
     return top
 
 
