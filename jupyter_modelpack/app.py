@@ -19,7 +19,6 @@ from jupyter_modelpack.adapters.events import ProgressEvents
 from jupyter_modelpack.adapters.identity import jupyter_user
 from jupyter_modelpack.adapters.live_kernel import LiveKernels
 from jupyter_modelpack.handlers.routes import ROUTES
-from jupyter_modelpack.services.publishing import place_of
 
 if TYPE_CHECKING:
     from jupyter_modelpack.wiring import Wiring
@@ -202,6 +201,7 @@ class ModelPack(ExtensionApp):
 
     def make_wiring(self) -> Wiring:
         """Return the services of this configuration."""
+        from jupyter_modelpack.services.publishing import place_of
         from jupyter_modelpack.wiring import Wanted, Wiring
 
         settings = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -44,6 +45,7 @@ class Elsewhere:
         self._tell = tell
         self._log = log or logging.getLogger(__name__)
         self._news = threading.Event()
+        self._asked = threading.Event()
         self._closing = False
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -62,7 +64,7 @@ class Elsewhere:
         if not self._settings.get("kubeflow_url"):
             raise BackendUnavailable(
                 "There is no Kubeflow to run this on.",
-                advice="Set ModelPack.kubeflow_url to the address of Kubeflow Pipelines.",
+                advice="Say where it is: ModelPack.kubeflow_url, or --kubeflow-url.",
             )
         if importlib.util.find_spec("kfp") is None:
             raise BackendUnavailable(
@@ -101,6 +103,14 @@ class Elsewhere:
         kubernetes = KubernetesBackend(cluster, installation, self._news.set)
         return {"kubernetes": kubernetes, **self._kubeflow()}
 
+    def configured(self) -> list[str]:
+        """Return the backends that a setting or the environment names a cluster for."""
+        settings = ("kubeconfig", "context", "namespace", "image")
+        named = any(self._settings.get(f"kubernetes_{name}") for name in settings)
+        around = any(os.environ.get(name) for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"))
+        found = ["kubernetes"] if named or around else []
+        return [*found, *(["kubeflow"] if self._settings.get("kubeflow_url") else [])]
+
     @cached_property
     def follower(self) -> Follower:
         """What follows the runs of all backends."""
@@ -128,10 +138,12 @@ class Elsewhere:
                     target=self._run, name="modelpack-elsewhere", daemon=True
                 )
                 self._thread.start()
+        self._asked.set()
         self._news.set()
 
     def stop(self, ident: str) -> None:
         """Look now: somebody asked for a stop."""
+        self._asked.set()
         self._news.set()
 
     def round(self) -> None:
@@ -144,7 +156,10 @@ class Elsewhere:
     def wait(self, seconds: float) -> None:
         """Wait for news, at most so long."""
         if self._news.wait(seconds):
-            time.sleep(_SOON)  # what comes together is looked at together
+            # what comes together is looked at together; a person who asks does not wait for it
+            followed = self.follower.size if "follower" in self.__dict__ else 0
+            self._asked.wait(min(ROUND_SECONDS, _SOON + followed / 500))
+        self._asked.clear()
         self._news.clear()
 
     def close(self) -> None:

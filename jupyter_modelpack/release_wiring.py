@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack.adapters.deployers import Deployer, find_deployer
+from jupyter_modelpack.adapters.deployers.drift import DriftWatch
 from jupyter_modelpack.adapters.identity import os_user
 from jupyter_modelpack.adapters.image_names import ImageNames
 from jupyter_modelpack.adapters.ledger import Ledger
@@ -76,8 +77,9 @@ def open_releases(
     outside = Outside(now, new_id, tell, partial(_deployer, wanted), landmarks)
     cells = _Cells(layout, inspector)
     environments = Environments(
-        ledger.promotions, ledger.packages, policies, views, cells.badge, now
-    )
+        ledger.promotions, ledger.packages, policies, views, cells.badge, now,
+        DriftWatch(partial(_deployer, wanted)),
+    )  # fmt: skip
     return Releases(
         Promotions(ledger.promotions, ledger.packages, policies, views, outside),
         environments,

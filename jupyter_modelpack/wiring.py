@@ -190,6 +190,7 @@ class Wiring:
                 "sentence": isolation.sentence,
             },
             "kubeflow": {"available": kfp, "hint": "" if kfp else _HINT},
+            "backends": self.elsewhere.configured(),
             "limits": {key: settings[key] for key in ("verify_seconds", "file_bytes")},
             "service": self._service(),
             "data_dir_free": shutil.disk_usage(_existing(self._wanted.data_dir)).free,

@@ -199,6 +199,13 @@ def parser() -> argparse.ArgumentParser:
         "doctor", "Check what works on this machine and what to do where it does not.", "doctor"
     )
     _add_registry(doctor)
+    doctor.add_argument("--cluster", action="store_true", help="look at the cluster, too")
+    _add_cluster(doctor)
+    doctor.add_argument(
+        "--image",
+        metavar="HOST/REPO[@DIGEST]",
+        help="a registry to look at, and by digest an image that the cluster is to pull",
+    )
     return top
 
 
@@ -288,6 +295,18 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             f"--{name}", metavar=metavar, help="of the cluster (default: as kubectl has it)"
         )
+    command.add_argument(
+        "--pod-default", dest="pod_defaults", action="append", default=[], metavar="NAME",
+        help="ask for a PodDefault of the namespace; may be repeated",
+    )  # fmt: skip
+    for name, metavar, words in (
+        ("url", "URL", "the address of Kubeflow Pipelines"),
+        ("token-file", "FILE", "a token for it (default: the one in a pod of Kubeflow)"),
+        ("cookie-file", "FILE", "the cookie of a login at its page"),
+        ("user", "NAME", "who we are, to a proxy that trusts us"),
+        ("experiment", "NAME", "the experiment that the run goes to (default: the package's name)"),
+    ):
+        command.add_argument(f"--kubeflow-{name}", metavar=metavar, help=words)
 
 
 def _add_memory_limit(sub: argparse.ArgumentParser) -> None:

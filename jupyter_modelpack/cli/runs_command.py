@@ -77,7 +77,7 @@ def start(arguments: argparse.Namespace) -> int:
         parameters=pairs(arguments.parameters, "-p"),
         requested_by=os_user().username,
         backend=arguments.backend,
-        options=_options(arguments),
+        options=_with_pod_defaults(arguments, _options(arguments)),
     )
     work = runs.start(request)
     if not arguments.detach:
@@ -95,6 +95,9 @@ def elsewhere(shop: Workshop, arguments: argparse.Namespace) -> Elsewhere:
 
     names = ("kubeconfig", "context", "namespace", "image")
     settings = {f"kubernetes_{name}": getattr(arguments, name, None) or "" for name in names}
+    for name in ("url", "token_file", "cookie_file", "user", "experiment"):
+        settings[f"kubeflow_{name}"] = getattr(arguments, f"kubeflow_{name}", None) or ""
+    settings["kubeflow_namespace"] = settings["kubernetes_namespace"]
     return Elsewhere(lambda: shop.ledger, shop.data_dir, settings, lambda _event: None)
 
 
@@ -182,6 +185,26 @@ def as_json(work: Work) -> dict[str, Any]:
         "isolation": state.get("isolation"),
         "seconds": took,
     }
+
+
+def _with_pod_defaults(arguments: argparse.Namespace, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with the labels that ask for the chosen PodDefaults."""
+    if not arguments.pod_defaults:
+        return options
+    from jupyter_modelpack.adapters.kubeflow.pod_defaults import labels_of, pod_defaults
+    from jupyter_modelpack.adapters.kubernetes.api import Api
+    from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings, connect
+
+    cluster = ClusterSettings(
+        arguments.kubeconfig or "", arguments.context or "", arguments.namespace or ""
+    )
+    api = Api(connect(cluster))
+    try:
+        namespace = str(options.get("namespace") or api.connection.namespace)
+        asked = labels_of(arguments.pod_defaults, pod_defaults(api, namespace))
+    finally:
+        api.close()
+    return {**options, "labels": {**asked, **(options.get("labels") or {})}}
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -118,6 +118,11 @@ class Follower:
         """Whether there is anything to follow."""
         return bool(self._held)
 
+    @property
+    def size(self) -> int:
+        """How many runs it follows."""
+        return len(self._held)
+
     def round(self) -> None:
         """Look once at everything, and do what is to be done now."""
         now = self._out.now()

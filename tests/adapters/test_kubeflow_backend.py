@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from jupyter_modelpack.services.work import Work, new_run_state
 from tests.adapters.kubeflow_double import KubeflowDouble
 from tests.pipeline.kale_notebooks import CHAIN
 from tests.pipeline.test_kale_comparison import record_of
+from tests.product import ROOT, Product, document
 
 PACKAGE = record_of(CHAIN)
 IMAGE = "registry.local/trial@sha256:" + "ab" * 32
@@ -153,3 +155,26 @@ def test_e6_through_the_ledger_no_run_fails_wrongly(world: World) -> None:
           f"{wrong} ended wrongly, the last {max(over.values()):.0f} s after recovery")  # fmt: skip
     assert len(over) == len(works) and wrong == 0 and len(since) >= 7
     assert max(over.values()) <= 60
+
+
+def test_the_command_line_runs_a_release_at_kubeflow(world: World, tmp_path: Path) -> None:
+    follower = world.follow()
+    follower.close()
+    product = Product(tmp_path / "data", ROOT / "examples")
+    notebook = tmp_path / "small.ipynb"
+    cells = ((("step:one",), "x = 1"), (("step:two", "prev:one"), "y = x"))
+    notebook.write_text(json.dumps(document(*cells)))
+    assert product("package", str(notebook), "--no-verify", "--json").code == 0
+    words = ("run", "small", "--backend", "kubeflow", "--json")
+    missing = product(*words, "--image", "registry.local/{name}")
+    assert missing.code == 3 and missing.error["message"] == "There is no Kubeflow to run this on."
+    answer = product(
+        *(*words, "--image", "registry.local/small", "--detach"),
+        *("--kubeflow-url", world.kubeflow.url, "--kubeflow-experiment", "trials"),
+    )
+    assert answer.code == 0, answer.err
+    (run,) = world.kubeflow.runs.values()
+    assert world.kubeflow.experiment_list[0]["display_name"] == "trials"
+    assert answer.json["place"]["run"] == run["run_id"]
+    tasks = world.kubeflow.version_list[0]["pipeline_spec"]["root"]["dag"]["tasks"]
+    assert set(tasks) == {"one", "two"}

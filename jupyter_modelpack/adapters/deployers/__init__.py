@@ -38,11 +38,15 @@ def find_deployer(name: str, folder: Path) -> Deployer:
         from jupyter_modelpack.adapters.deployers.kubernetes import KubernetesDeployer
 
         return KubernetesDeployer(folder)
+    if name == "gitops":
+        from jupyter_modelpack.adapters.deployers.gitops import GitOpsDeployer
+
+        return GitOpsDeployer(folder)
     for found in entry_points(group=GROUP):
         if found.name == name:
             deployer: Deployer = found.load()(folder)
             return deployer
     raise BackendUnavailable(
         f"There is no deployer {name!s:.60}.",
-        advice="There are record, folder and kubernetes; others come with installed packages.",
+        advice="There are record, folder, kubernetes and gitops; others come with packages.",
     )
