@@ -19,7 +19,6 @@ from jupyter_modelpack.adapters.events import ProgressEvents
 from jupyter_modelpack.adapters.identity import jupyter_user
 from jupyter_modelpack.adapters.live_kernel import LiveKernels
 from jupyter_modelpack.handlers.routes import ROUTES
-from jupyter_modelpack.services.publishing import place_of
 
 if TYPE_CHECKING:
     from jupyter_modelpack.wiring import Wiring
@@ -76,6 +75,20 @@ class ModelPack(ExtensionApp):
     ).tag(config=True)
     deploy_folder = Unicode(
         help="Where the deployer folder writes; none: environments/ in the data directory."
+    ).tag(config=True)
+    service_url = Unicode(
+        help="The team's release service, such as https://releases.example.org/; none: releases are"
+        " kept on this machine."
+    ).tag(config=True)
+    service_token_file = Unicode(
+        help="A file with the token for the release service; none: the variable"
+        " JUPYTERHUB_API_TOKEN."
+    ).tag(config=True)
+    service_ca = Unicode(
+        help="A file with the certificates (PEM) that the release service is trusted by."
+    ).tag(config=True)
+    service_allow_http = Bool(
+        False, help="Send the token in the clear, inside a network that is trusted."
     ).tag(config=True)
     database_url = Unicode(
         help="The database, such as postgresql://modelpack@db/modelpack; the password comes from"
@@ -188,6 +201,7 @@ class ModelPack(ExtensionApp):
 
     def make_wiring(self) -> Wiring:
         """Return the services of this configuration."""
+        from jupyter_modelpack.services.publishing import place_of
         from jupyter_modelpack.wiring import Wanted, Wiring
 
         settings = {
@@ -198,6 +212,10 @@ class ModelPack(ExtensionApp):
             "signing_key": self.signing_key,
             "deployer": self.deployer,
             "deploy_folder": self.deploy_folder,
+            "service_url": self.service_url,
+            "service_token_file": self.service_token_file,
+            "service_ca": self.service_ca,
+            "service_allow_http": self.service_allow_http,
             "registry": place_of(self.registry),
             "registry_ca": self.registry_ca,
             "registry_insecure": self.registry_insecure,

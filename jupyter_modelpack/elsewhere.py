@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -101,6 +102,14 @@ class Elsewhere:
         installation = self._ledger().followed.installation()
         kubernetes = KubernetesBackend(cluster, installation, self._news.set)
         return {"kubernetes": kubernetes, **self._kubeflow()}
+
+    def configured(self) -> list[str]:
+        """Return the backends that a setting or the environment names a cluster for."""
+        settings = ("kubeconfig", "context", "namespace", "image")
+        named = any(self._settings.get(f"kubernetes_{name}") for name in settings)
+        around = any(os.environ.get(name) for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"))
+        found = ["kubernetes"] if named or around else []
+        return [*found, *(["kubeflow"] if self._settings.get("kubeflow_url") else [])]
 
     @cached_property
     def follower(self) -> Follower:

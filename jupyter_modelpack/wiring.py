@@ -21,6 +21,7 @@ from jupyter_modelpack.adapters.inspector_process import InspectorProcess
 from jupyter_modelpack.adapters.log_files import LogFiles
 from jupyter_modelpack.adapters.worker_pool import WorkerPool, WorkerSpec
 from jupyter_modelpack.elsewhere import Elsewhere
+from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.services.builds import Builds
 from jupyter_modelpack.services.runs import Runs
 
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
     from jupyter_modelpack.services.pages import Pages
     from jupyter_modelpack.services.releases import Releases
+    from jupyter_modelpack.services.submissions import Submissions
     from jupyter_modelpack.services.surroundings import Membership
+    from jupyter_modelpack.services.uploads import Uploads
 
+UPLOAD_BYTES = 32 << 30
 _HINT = "Install it to get Kubeflow pipelines: pip install 'jupyter-modelpack[kubeflow]'"
 
 
@@ -119,6 +123,21 @@ class Wiring:
         )
 
     @property
+    def submissions(self) -> Submissions:
+        """What can be asked about packages that are sent here."""
+        from jupyter_modelpack.services.submissions import Submissions
+
+        return Submissions(self.ledger.work, self.pool, time.time, _new_id)
+
+    @property
+    def uploads(self) -> Uploads:
+        """What can be asked about blobs that are sent here."""
+        from jupyter_modelpack.services.uploads import Uploads
+
+        most = int(self._wanted.settings.get("upload_bytes") or UPLOAD_BYTES)
+        return Uploads(self.workshop.layout, most)
+
+    @property
     def packages(self) -> Shelf:
         """What can be asked about packages."""
         return Shelf(self.ledger, lambda: self.workshop)
@@ -145,6 +164,10 @@ class Wiring:
         from jupyter_modelpack.services.pages import Pages
         from jupyter_modelpack.services.proofs import Proofs
 
+        if self.in_a_team:
+            raise NotFound(
+                "page", "here", advice=f"The team's pages: {self.workshop.service.place.pages}"
+            )
         overview = Overview(self.ledger.database)
         kept = ProofFiles(self._wanted.data_dir / "proofs")
         proofs = Proofs(kept, self.runs, render_notebook)
@@ -167,9 +190,23 @@ class Wiring:
                 "sentence": isolation.sentence,
             },
             "kubeflow": {"available": kfp, "hint": "" if kfp else _HINT},
+            "backends": self.elsewhere.configured(),
             "limits": {key: settings[key] for key in ("verify_seconds", "file_bytes")},
+            "service": self._service(),
             "data_dir_free": shutil.disk_usage(_existing(self._wanted.data_dir)).free,
         }
+
+    @property
+    def in_a_team(self) -> bool:
+        """Whether releases are kept at a team's service."""
+        return bool(self._wanted.settings.get("service_url"))
+
+    def _service(self) -> dict[str, str] | None:
+        """Return where the team's release service is, for people."""
+        if not self.in_a_team:
+            return None
+        place = self.workshop.service.place
+        return {"url": place.url, "pages": place.pages}
 
     def resume(self) -> None:
         """Take up what an earlier server left, if there is anything at all."""

@@ -1,9 +1,9 @@
 """A process of its own for heavy work: ``python -m jupyter_modelpack.worker``.
 
-It reads one order, a line of JSON, from standard input. An order of kind ``build`` or ``run`` is
-one piece of work from the ledger: the worker does it, writes what it knows into the ledger as it
-goes, and tells of each change in a line of JSON on standard output. An order of kind ``inspect`` is
-followed by questions, one a line, each of which is answered in a line.
+It reads one order, a line of JSON, from standard input. An order of kind ``inspect`` is followed by
+questions, one a line, each of which is answered in a line. Any other is one piece of work from the
+ledger: the worker does it, writes what it knows into the ledger as it goes, and tells of each
+change in a line of JSON on standard output.
 """
 
 from __future__ import annotations
@@ -180,6 +180,7 @@ def _carry_out(
 ) -> tuple[Phase, dict[str, Any]]:
     from jupyter_modelpack.services.builds import carry_out_build
     from jupyter_modelpack.services.runs import carry_out_run
+    from jupyter_modelpack.services.submissions import carry_out_intake
 
     try:
         opened = shop()
@@ -188,6 +189,8 @@ def _carry_out(
         return "Errored", ended(work.state, "Errored", error_json(error))
     if work.kind == "build":
         return carry_out_build(work, opened, desk, desk.stop.is_set)
+    if work.kind == "intake":
+        return carry_out_intake(work, opened, desk, desk.stop.is_set)
     return carry_out_run(work, opened, data_dir / "runs", desk, desk.stop.is_set)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from jupyter_modelpack.adapters.bytecode import compile_tree
 from jupyter_modelpack.adapters.elf import LinuxMachine
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from jupyter_modelpack.adapters.work_folders import WorkFolders
     from jupyter_modelpack.oci.problem import Problem
     from jupyter_modelpack.oci.sweep import Freed
+    from jupyter_modelpack.release.actor import Actor
+    from jupyter_modelpack.release.provenance import Options
+    from jupyter_modelpack.service_wiring import TeamService
     from jupyter_modelpack.services.packages import Packages
     from jupyter_modelpack.services.packaging_types import Transfer
     from jupyter_modelpack.services.releases import Releases
@@ -80,6 +83,10 @@ class Settings:
     deployer: str = "record"
     deploy_folder: str = ""
     database_url: str = ""
+    service_url: str = ""
+    service_token_file: str = ""
+    service_ca: str = ""
+    service_allow_http: bool = False
     database_url_file: str = ""
     policy_file: str = ""
     registry: str = ""
@@ -136,6 +143,23 @@ class Workshop:
 
         return Packages(self.ledger.packages)
 
+    @cached_property
+    def service(self) -> TeamService | None:
+        """The team's release service, or None where this machine keeps its own releases."""
+        if not self.settings.service_url:
+            return None
+        from jupyter_modelpack.adapters.release_service.connection import Service
+        from jupyter_modelpack.service_wiring import TeamService
+
+        chosen = self.settings
+        place = Service(
+            chosen.service_url,
+            chosen.service_token_file,
+            chosen.service_ca,
+            chosen.service_allow_http,
+        )
+        return TeamService(place, self.data_dir, self.layout)
+
     def releases(
         self,
         tell: Callable[[Mapping[str, str]], None] = _unheard,
@@ -147,6 +171,9 @@ class Workshop:
         """
         from jupyter_modelpack.release_wiring import Wanted, open_releases
 
+        if self.service is not None:
+            front: Any = self.service.releases(self.ledger.packages, self._inspector)
+            return cast("Releases", front)
         chosen = self.settings
         wanted = Wanted(
             self.data_dir,
@@ -230,12 +257,13 @@ class Workshop:
                 self._runner(), self._folders(), self.settings.verify_seconds, self._proofs().keep
             ),
             JobCompiler(),
-            self.ledger.packages,
+            self.service.shelf(self.ledger.packages) if self.service else self.ledger.packages,
             ImageNames(self.layout, self._cache / "locks"),
             _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key),
             time.monotonic,
             _now,
             self.publisher if self.settings.registry else NOWHERE,
+            self.service.publisher if self.service else None,
         )
         commit = commit_of(request.path)
         return packaging.package(replace(request, commit=commit), ports, progress, cancelled)
@@ -252,6 +280,36 @@ class Workshop:
 
         runner = self._runner()
         return run_package(order, self.packages, runner, on_event, on_log, cancelled)
+
+    def take_in(
+        self,
+        submitted: Mapping[str, Any],
+        caller: Actor,
+        tell: Callable[[Any], None],
+        log: Callable[[str], None],
+        cancelled: Callable[[], bool] = _never,
+    ) -> Mapping[str, Any]:
+        """Make a release of what somebody sent; raises what ``services.intake.take_in`` raises."""
+        from jupyter_modelpack.release.provenance import RELEASE_SERVICE, Options
+        from jupyter_modelpack.services import intake
+
+        signed = _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key)
+        ports = intake.Ports(
+            self.layout,
+            self._runner(),
+            self._folders(),
+            JobCompiler(),
+            self.ledger.packages,
+            ImageNames(self.layout, self._cache / "locks"),
+            lambda record: signed.sign(record, Options(), RELEASE_SERVICE),
+            image_files,
+            lambda: self.isolation().sealed,
+            self.settings.verify_seconds,
+            self.settings.file_bytes,
+            time.monotonic,
+            _now,
+        )
+        return intake.take_in(submitted, caller, ports, tell, log, cancelled)
 
     def export(
         self,
@@ -351,18 +409,22 @@ class _Attestor:
         self._file = file
 
     def attest(self, record: Mapping[str, Any], request: PackageRequest) -> Mapping[str, str]:
+        from jupyter_modelpack.release.provenance import NOTEBOOK_SERVER, Options
+
+        options = Options(
+            request.compression, request.network, tuple(request.settings), request.live_modules
+        )
+        return self.sign(record, options, NOTEBOOK_SERVER)
+
+    def sign(self, record: Mapping[str, Any], options: Options, builder: str) -> Mapping[str, str]:
         from jupyter_modelpack import __version__
         from jupyter_modelpack.adapters.signing import file_signer, own_signer
-        from jupyter_modelpack.release.provenance import NOTEBOOK_SERVER, Builder, Options
+        from jupyter_modelpack.release.provenance import Builder
         from jupyter_modelpack.services.evidence import attest
 
         file = Path(self._file).expanduser() if self._file else None
         signer = file_signer(file) if file else own_signer(self._keys)
-        options = Options(
-            request.compression, request.network, tuple(request.settings), request.live_modules
-        )
-        builder = Builder(NOTEBOOK_SERVER, __version__)
-        return attest(record, options, self._layout, signer, builder)
+        return attest(record, options, self._layout, signer, Builder(builder, __version__))
 
 
 def _runtime_entries() -> Sequence[Entry]:

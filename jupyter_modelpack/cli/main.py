@@ -80,7 +80,9 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(name: str, help_text: str, command: str) -> argparse.ArgumentParser:
+    def add(
+        name: str, help_text: str, command: str, *, team: bool = False
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_text, description=help_text)
         sub.add_argument("--json", action="store_true", help="print JSON, for programs")
         sub.add_argument(
@@ -92,6 +94,11 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--database-url-file", metavar="FILE", help="a file with the database's address in it"
         )
+        if team:
+            sub.add_argument(
+                "--service", default="", metavar="URL",
+                help="the team's release service (default: MODELPACK_SERVICE_URL)",
+            )  # fmt: skip
         sub.set_defaults(command=_lazily(command))
         return sub
 
@@ -150,9 +157,9 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument("--stop", action="store_true", help="ask it to stop, and wait")
     _add_cluster(runs)
 
-    listing = add("list", "List the packages.", "list")
+    listing = add("list", "List the packages.", "list", team=True)
     listing.add_argument("name", metavar="NAME", nargs="?")
-    show = add("show", "Show what is in a package.", "show")
+    show = add("show", "Show what is in a package.", "show", team=True)
     show.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
 
     export = add("export", "Write a package to a file.", "export")
@@ -202,50 +209,54 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _add_release_commands(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
-    promote = add("promote", "Bring a release into an environment.", "promote")
+def _add_release_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    promote = add("promote", "Bring a release into an environment.", "promote", team=True)
     promote.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
     promote.add_argument("--to", required=True, metavar="ENV", help="such as staging")
     promote.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
     _add_deployer(promote)
 
-    approve = add("approve", "Say yes to a promotion.", "approve")
+    approve = add("approve", "Say yes to a promotion.", "approve", team=True)
     approve.add_argument("id", metavar="ID", help="from: jupyter modelpack status")
     approve.add_argument("--comment", default="", metavar="TEXT")
     _add_deployer(approve)
-    reject = add("reject", "Say no to a promotion.", "reject")
+    reject = add("reject", "Say no to a promotion.", "reject", team=True)
     reject.add_argument("id", metavar="ID", help="from: jupyter modelpack status")
     reject.add_argument("--reason", required=True, metavar="TEXT", help="why")
 
-    rollback = add("rollback", "Bring back what an environment held before.", "rollback")
+    rollback = add("rollback", "Bring back what an environment held before.", "rollback", team=True)
     rollback.add_argument("release", metavar="NAME", help="name, or name:version (default: last)")
     rollback.add_argument("--in", dest="environment", required=True, metavar="ENV")
     rollback.add_argument("--reason", required=True, metavar="TEXT", help="why, for the record")
     _add_deployer(rollback)
 
-    history = add("history", "Say what ran where, since when, and why.", "history")
+    history = add("history", "Say what ran where, since when, and why.", "history", team=True)
     history.add_argument("name", metavar="NAME", nargs="?", default="")
     history.add_argument("--in", dest="environment", default="", metavar="ENV")
     history.add_argument("--at", default="", metavar="TIME", help="such as 2026-11-17T12:00 (UTC)")
 
-    status = add("status", "Show what the environments hold and what waits.", "status")
+    status = add("status", "Show what the environments hold and what waits.", "status", team=True)
     status.add_argument("name", metavar="NAME", nargs="?", default="")
     status.add_argument("--wait", action="store_true", help="until nothing is under way or waits")
 
-    diff = add("diff", "Say what differs between two releases.", "diff")
+    diff = add("diff", "Say what differs between two releases.", "diff", team=True)
     diff.add_argument("before", metavar="A", help="name, name:version or sha256:...")
     diff.add_argument("after", metavar="B", help="name, name:version or sha256:...")
 
-    audit = add("audit", "Check the audit log.", "audit")
+    audit = add("audit", "Check the audit log.", "audit", team=True)
     audit.add_argument("action", choices=("verify",))
     audit.add_argument(
         "--checkpoint", action="append", default=[], metavar="SIZE:DIGEST",
         help="an older checkpoint that you kept",
     )  # fmt: skip
 
-    policy = add("policy", "Show the policy, or put the edited file in force.", "policy")
-    policy.add_argument("action", choices=("show", "adopt"))
-    policy.add_argument("--reason", default="", metavar="TEXT", help="adopt: why, for the record")
+    policy = add("policy", "Show the policy, or change it.", "policy", team=True)
+    policy.add_argument("action", choices=("show", "adopt", "propose", "approve", "reject"))
+    policy.add_argument("id", metavar="ID", nargs="?", default="", help="of a proposed policy")
+    policy.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
+    policy.add_argument(
+        "--file", type=Path, metavar="FILE", help="propose: the policy (default: policy.yaml)"
+    )
 
 
 def _add_deployer(sub: argparse.ArgumentParser) -> None:

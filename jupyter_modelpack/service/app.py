@@ -23,7 +23,7 @@ from traitlets.config import Configurable
 from jupyter_modelpack.adapters.identity.caller import Login
 from jupyter_modelpack.adapters.identity.membership import Membership
 from jupyter_modelpack.errors import BackendUnavailable, InvalidInput
-from jupyter_modelpack.handlers.routes import RELEASE_ROUTES
+from jupyter_modelpack.handlers.routes import SERVICE_ROUTES
 from jupyter_modelpack.service.application import Address, Route, make_application
 from jupyter_modelpack.service.contents import NoContents
 from jupyter_modelpack.services.publishing import place_of
@@ -105,6 +105,9 @@ class ReleaseService(JupyterApp):
         None, allow_none=True, help="The memory that a run may have, in bytes; none: no limit."
     ).tag(config=True)
     isolation = Unicode("auto", help="How runs are kept apart from this machine.").tag(config=True)
+    upload_bytes = Int(
+        32 << 30, help="The largest part of an image that is taken in, in bytes."
+    ).tag(config=True)
     frame_ancestors = Unicode(
         "'none'", help="Which sites may show the pages in a frame, as a CSP says it."
     ).tag(config=True)
@@ -179,7 +182,7 @@ class ReleaseService(JupyterApp):
             "live_modules": _no_modules,
             "actor": lambda user: user.actor,
         }
-        return [(f"jupyter-modelpack/{route}", handler, wired) for route, handler in RELEASE_ROUTES]
+        return [(f"jupyter-modelpack/{route}", handler, wired) for route, handler in SERVICE_ROUTES]
 
     def make_wiring(self, membership: Membership) -> Wiring:
         """Return the services of this configuration."""
@@ -200,6 +203,7 @@ class ReleaseService(JupyterApp):
             "database_url": self.database_url,
             "database_url_file": self.database_url_file,
             "policy_file": self.policy_file,
+            "upload_bytes": self.upload_bytes,
         }
         wanted = Wanted(self._data_dir, settings, self.workshop, self.max_workers)
         return Wiring(wanted, _unheard, self.log, membership)

@@ -91,6 +91,30 @@ class Attestor(Protocol):
         """Sign what the image was made of, and return what the record keeps of that."""
 
 
+class Team(Protocol):
+    """Sends packages to a team's release service."""
+
+    def publish(
+        self,
+        record: Mapping[str, Any],
+        tell: Callable[[str, float | None], None],
+        cancelled: Callable[[], bool],
+    ) -> Published:
+        """Send one, and return what it is there; raises ModelPackError."""
+
+
+class Published(Protocol):
+    """What a package is where it was sent."""
+
+    @property
+    def version(self) -> str:
+        """Its version there."""
+
+    @property
+    def sent(self) -> object:
+        """What was sent, in words."""
+
+
 @dataclass(frozen=True)
 class Compiled:
     """Files for a cluster, the image and version that they name, and the seconds that it took."""
@@ -116,6 +140,7 @@ class Ports:
     monotonic: Callable[[], float]
     now: Callable[[], str]
     publisher: Publisher = NOWHERE
+    team: Team | None = None
 
 
 def package(
@@ -164,7 +189,26 @@ class _Packaging:
             verification, assembled = self._verify(inspected, assembled)
             self._publishing.upload(assembled.record)
             self._steps.check()
-            return self._published(self._release(inspected, assembled, verification, job))
+            made = self._published(self._release(inspected, assembled, verification, job))
+        self._send(made)
+        return made
+
+    def _send(self, made: PackageResult) -> None:
+        """Send the package to the team's service; when that is away, the package is still made."""
+        team = self._ports.team
+        if team is None or not self._request.verify:
+            return
+        with self._steps.running("publish") as step:
+            try:
+                there = team.publish(made.record, step.tell, self._cancelled)
+            except Aborted:
+                raise
+            except ModelPackError as error:
+                step.tell(f"not published: {error.message}")
+                step.phase = "Failed"
+                self._found((_unpublished(error),))
+                return
+            step.tell(f"{there.sent}; {made.name} {there.version} at the release service")
 
     def _published(self, released: tuple[PackageResult, Mapping[str, bytes]]) -> PackageResult:
         """Name the image in the registry by the version that its release was given."""
@@ -393,6 +437,15 @@ def _about(finding: Finding) -> tuple[object, ...]:
     if place is not None:
         return (finding.code, finding.cell, place)
     return (finding.code, finding.cell, finding.line, finding.message)
+
+
+def _unpublished(error: ModelPackError) -> Finding:
+    return Finding(
+        "not-published",
+        "warning",
+        f"The package is made, but not published: {error.message}",
+        advice=f"{error.advice} Asking for a promotion publishes it, too.".strip(),
+    )
 
 
 def _unsigned(error: Exception) -> Finding:

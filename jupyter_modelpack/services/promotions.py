@@ -39,7 +39,7 @@ from jupyter_modelpack.release.lane_steps import Decision
 from jupyter_modelpack.release.promotion import Candidate, Lane, Promotion
 from jupyter_modelpack.services.policies import Policies, readable
 from jupyter_modelpack.services.publishing import located
-from jupyter_modelpack.services.release_facts import author_of
+from jupyter_modelpack.services.release_facts import author_of, pusher_of
 from jupyter_modelpack.services.surroundings import Views
 
 Record = Mapping[str, Any]
@@ -165,7 +165,7 @@ class Promotions:
         author = author_of(record)
         candidate = Candidate(
             str(record["name"]), str(record["version"]), Digest.parse(record["digest"]),
-            author, author,
+            author, pusher_of(record),
         )  # fmt: skip
         new = ident = self._out.new_id()
 

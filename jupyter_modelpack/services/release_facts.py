@@ -84,7 +84,7 @@ class FactFinder:
             version=str(record["version"]),
             digest=digest,
             author=author,
-            pusher=author,
+            pusher=pusher_of(record),
             resolved=self._resolved(record, quick, problems),
             blobs=self._blobs(digest, quick, problems),
             provenance=provenance,
@@ -185,6 +185,12 @@ def author_of(record: Record) -> Actor | None:
         return Actor.from_json(account)
     name = str(record.get("author") or "").strip()
     return Actor("jupyter", name) if name else None
+
+
+def pusher_of(record: Record) -> Actor | None:
+    """Return who sent its bytes last; where nobody did, that is who packaged it."""
+    pusher = record.get("pusher")
+    return Actor.from_json(pusher) if pusher else author_of(record)
 
 
 def owner_of(record: Record) -> OwnerCard | None:

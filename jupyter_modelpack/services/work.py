@@ -1,4 +1,4 @@
-"""Work: one build or run as the queue keeps it, and how it moves from phase to phase."""
+"""Work: one build, run or intake as the queue keeps it, and how it moves from phase to phase."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from jupyter_modelpack import errors
 from jupyter_modelpack.errors import ModelPackError
 from jupyter_modelpack.services.packaging_types import STEPS, Phase, StepReport
 
-Kind = Literal["build", "run"]
+Kind = Literal["build", "run", "intake"]
+# What may be begun anew when its worker is gone: it has no effect before it is done.
+REPEATABLE: tuple[Kind, ...] = ("build", "intake")
 UNFINISHED: tuple[Phase, ...] = ("Pending", "Running")
 MOST_ATTEMPTS = 2
 
@@ -68,6 +70,11 @@ def new_build_state() -> dict[str, Any]:
     }
 
 
+def new_intake_state() -> dict[str, Any]:
+    """Return the state of an intake that has not begun."""
+    return {"step": "", "error": None, "package": None}
+
+
 def new_run_state(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the state of a run that has not begun."""
     return {
@@ -118,6 +125,8 @@ def begun_again(work: Work) -> dict[str, Any]:
     """Return the state of work whose worker is gone and that begins again."""
     if work.kind == "build":
         return new_build_state()
+    if work.kind == "intake":
+        return new_intake_state()
     return new_run_state(work.state.get("parameters", {}))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from jupyter_modelpack.handlers.routes import RELEASE_ROUTES
+from jupyter_modelpack.handlers.routes import SERVICE_ROUTES
 from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.services.promotions import Wish
 from tests.service.served import account, paged, proxied, serving
@@ -39,6 +39,7 @@ policy_changes:
   ask: {groups: [platform]}
   approvals: {needed: 1, from: {groups: [reviewers]}}
 """
+OMAR = Actor("proxy", "omar", verified=True, signed_in=True, groups=frozenset({"platform"}))
 ADA = Actor("proxy", "ada", verified=True, signed_in=True, groups=frozenset({"data-science"}))
 
 
@@ -50,7 +51,17 @@ def story(world, name):
         world.releases.ask(Wish(name, version, "dev", ""), ADA)
     asked = world.releases.ask(Wish(name, "1.1.0", "production", ""), ADA)
     seen = world.promotions.get(asked["id"]).binding
-    return {"id": asked["id"], "digest": str(seen.digest), "policy": str(seen.policy)}
+    change = world.releases.propose_policy(OMAR, other_policy(name), "because")
+    return {
+        "id": asked["id"],
+        "digest": str(seen.digest),
+        "policy": str(seen.policy),
+        "change": change["id"],
+    }
+
+
+def other_policy(name):
+    return POLICY.replace("name: roles", f"name: {name}")
 
 
 def request_for(verb, route, name, promotion):
@@ -62,6 +73,8 @@ def request_for(verb, route, name, promotion):
         "packages/([^/]+)/([^/]+)": f"packages/{name}/1.0.0",
         "packages/([^/]+)/([^/]+)/pipeline": f"packages/{name}/1.0.0/pipeline?format=kubernetes",
         "environments": f"environments?name={name}",
+        "difference": f"difference?before={name}:1.0.0&after={name}:1.1.0",
+        "policy/changes/([^/]+)/decision": f"policy/changes/{promotion['change']}/decision",
         "pages/?": "pages/",
         "pages/packages/([^/]+)": f"pages/packages/{name}",
         "pages/packages/([^/]+)/rollbacks": f"pages/packages/{name}/rollbacks",
@@ -69,6 +82,9 @@ def request_for(verb, route, name, promotion):
     }
     path = paths.get(short, short.replace("([^/]+)", promotion["id"]))
     bodies = {
+        "policy/changes": {"json": {"text": other_policy(name), "reason": "because"}},
+        "policy/changes/([^/]+)/decision": {"json": {"decision": "reject"}},
+        "submissions": {"json": {"nothing": "that makes sense"}},
         "promotions": {"json": {**wish, "version": "1.2.0", "environment": "dev"}},
         "rollbacks": {"json": {**wish, "version": "1.0.0", "environment": "dev"}},
         "promotions/([^/]+)/decision": {"json": {"decision": "approve"}},
@@ -98,7 +114,7 @@ def request_for(verb, route, name, promotion):
 def test_a3_role_matrix(tmp_path):
     (tmp_path / "policy.yaml").write_text(POLICY, "utf-8")
     with serving(tmp_path) as served:
-        wanted = {"", "login", *(f"jupyter-modelpack/{route}" for route, _ in RELEASE_ROUTES)}
+        wanted = {"", "login", *(f"jupyter-modelpack/{route}" for route, _ in SERVICE_ROUTES)}
         assert set(TABLE["routes"]) == wanted, "roles.json lacks a route, or has one too many"
         assert TABLE["roles"] == list(ROLES)
         deviations, tried = [], 0

@@ -133,6 +133,16 @@ policies = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
 )
 
+# Proposed policies, and what became of them.
+policy_changes = sa.Table(
+    "policy_changes",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("phase", sa.String(16), nullable=False),
+    sa.Column("asked", sa.String(32), nullable=False, index=True),
+    sa.Column("record", sa.Text, nullable=False),
+)
+
 audit = sa.Table(
     "audit",
     metadata,

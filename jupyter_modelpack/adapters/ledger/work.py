@@ -23,6 +23,7 @@ from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.work import (
     KILLED,
     MOST_ATTEMPTS,
+    REPEATABLE,
     STOPPED,
     UNFINISHED,
     Kind,
@@ -184,7 +185,7 @@ class WorkTable:
     def give_back(
         self, ident: str, owner: str, error: Mapping[str, Any], now: float
     ) -> Work | None:
-        """Let a build wait for another worker; a run is not begun twice and ends with ``error``."""
+        """Let work wait for another worker; a run is not begun twice and ends with ``error``."""
 
         def change(connection: Connection) -> Work | None:
             found = _first(connection, _mine(ident, owner))
@@ -192,7 +193,7 @@ class WorkTable:
                 return None
             if found.stop_asked:
                 _end(connection, found, "Aborted", STOPPED, now)
-            elif found.kind == "build":
+            elif found.kind in REPEATABLE:
                 _wait_again(connection, found)
             else:
                 _end(connection, found, "Aborted", error, now)
@@ -219,7 +220,7 @@ class WorkTable:
                 return None
             if found.stop_asked:
                 _end(connection, found, "Aborted", STOPPED, now)
-            elif found.kind == "build" and found.attempts < MOST_ATTEMPTS:
+            elif found.kind in REPEATABLE and found.attempts < MOST_ATTEMPTS:
                 _wait_again(connection, found)
             else:
                 _end(connection, found, "Errored", KILLED, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "listing"
-down_revision = "places"
+down_revision = "policy_changes"
 
 
 def upgrade() -> None:
