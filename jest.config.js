@@ -36,6 +36,8 @@ module.exports = {
     '<rootDir>/lib'
   ],
   setupFiles: ['<rootDir>/src/__tests__/setup.js'],
+  // axe looks at every node; on a loaded machine that takes its time.
+  testTimeout: 60_000,
   testEnvironment: 'jsdom',
   testRegex: 'src/.*/.*\\.spec\\.tsx?$',
   transform: {

@@ -7,24 +7,31 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import dockerfile, packaging, server
+from bench import cluster, dockerfile, packaging, panel, server
 from bench.report import Report
+
+PARTS = ("packaging", "dockerfile", "server", "panel", "cluster")
 
 
 def main() -> int:
     """Run the measurements, print them with their bars, and return 1 if one was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
-    parser.add_argument("--without", action="append", default=[], choices=("dockerfile", "server"))
+    parser.add_argument("--without", action="append", default=[], choices=PARTS)
     arguments = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="modelpack-bench-") as folder:
         home = Path(folder)
-        ours = packaging.measure(home, report)
-        if "dockerfile" not in arguments.without:
-            dockerfile.measure(home, ours, report)
+        if "packaging" not in arguments.without:
+            ours = packaging.measure(home, report)
+            if "dockerfile" not in arguments.without:
+                dockerfile.measure(home, ours, report)
         if "server" not in arguments.without:
             server.measure(home, report)
+        if "panel" not in arguments.without:
+            panel.measure(home, report)
+        if "cluster" not in arguments.without:
+            cluster.measure(home, report)
     report.print()
     if arguments.json:
         arguments.json.write_text(json.dumps(report.to_json(), indent=2) + "\n")

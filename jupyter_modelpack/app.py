@@ -50,13 +50,86 @@ class ModelPack(ExtensionApp):
     signing_key = Unicode(
         help="A file with an Ed25519 private key (PEM) that signs packages; none: one of our own."
     ).tag(config=True)
+    registry = Unicode(
+        help="Where packages are published: HOST/PATH, to which /{name} is added when {name}, the"
+        " package's name, is not in it; none: nowhere."
+    ).tag(config=True)
+    registry_ca = Unicode(
+        help="A file with the CA of the registry (PEM), beside the usual ones."
+    ).tag(config=True)
+    registry_insecure = Bool(
+        False, help="Allow plain HTTP to the registry; this machine itself always is."
+    ).tag(config=True)
+    registry_auth_file = Unicode(
+        help="A config.json of Docker or a pull secret of Kubernetes with credentials for the"
+        " registry; none: where Docker and podman keep theirs."
+    ).tag(config=True)
+    registry_username = Unicode(help="The username at the registry.").tag(config=True)
+    registry_password_file = Unicode(
+        help="A file with the password or token that belongs to registry_username."
+    ).tag(config=True)
     deployer = Unicode(
         "record",
         help="What brings a release into an environment: record (only the pointer moves), folder,"
-        " or the name of an installed one.",
+        " kubernetes, or the name of an installed one.",
     ).tag(config=True)
     deploy_folder = Unicode(
         help="Where the deployer folder writes; none: environments/ in the data directory."
+    ).tag(config=True)
+    service_url = Unicode(
+        help="The team's release service, such as https://releases.example.org/; none: releases are"
+        " kept on this machine."
+    ).tag(config=True)
+    service_token_file = Unicode(
+        help="A file with the token for the release service; none: the variable"
+        " JUPYTERHUB_API_TOKEN."
+    ).tag(config=True)
+    service_ca = Unicode(
+        help="A file with the certificates (PEM) that the release service is trusted by."
+    ).tag(config=True)
+    service_allow_http = Bool(
+        False, help="Send the token in the clear, inside a network that is trusted."
+    ).tag(config=True)
+    database_url = Unicode(
+        help="The database, such as postgresql://modelpack@db/modelpack; the password comes from"
+        " PGPASSFILE or PGPASSWORD. None: a file in the data directory."
+    ).tag(config=True)
+    database_url_file = Unicode(
+        help="A file, such as a mounted secret, with the address of the database in it."
+    ).tag(config=True)
+    kubeflow_url = Unicode(
+        help="The address of Kubeflow Pipelines, such as https://kubeflow.example.org/pipeline."
+    ).tag(config=True)
+    kubeflow_namespace = Unicode(
+        help="The profile's namespace at Kubeflow; none: the pod's own, where this is one."
+    ).tag(config=True)
+    kubeflow_experiment = Unicode(
+        help="The experiment that runs go to; none: one for each package."
+    ).tag(config=True)
+    kubeflow_token_file = Unicode(
+        help="A file with a token for Kubeflow; none: the one that Kubeflow puts into pods."
+    ).tag(config=True)
+    kubeflow_cookie_file = Unicode(
+        help="A file with the cookie of a login at Kubeflow, such as authservice_session=..."
+    ).tag(config=True)
+    kubeflow_user = Unicode(
+        help="Who we are, in the header kubeflow-userid, where a proxy is trusted to be asked."
+    ).tag(config=True)
+    kubernetes_kubeconfig = Unicode(
+        help="A kubeconfig for runs on a cluster; none: the pod's identity, or kubectl's default."
+    ).tag(config=True)
+    kubernetes_context = Unicode(help="The context in the kubeconfig; none: the current one.").tag(
+        config=True
+    )
+    kubernetes_namespace = Unicode(
+        help="Where runs go on the cluster; none: the pod's own namespace, or the context's."
+    ).tag(config=True)
+    kubernetes_image = Unicode(
+        help="Where the cluster finds images, such as registry.example.org/team/{name}."
+    ).tag(config=True)
+    kubernetes_start_seconds = Float(
+        3600.0,
+        help="How long something may keep a run on a cluster from starting before it is given up.",
     ).tag(config=True)
     frame_ancestors = Unicode(
         "'none'", help="Which sites may show the pages in a frame, as a CSP says it."
@@ -128,6 +201,7 @@ class ModelPack(ExtensionApp):
 
     def make_wiring(self) -> Wiring:
         """Return the services of this configuration."""
+        from jupyter_modelpack.services.publishing import place_of
         from jupyter_modelpack.wiring import Wanted, Wiring
 
         settings = {
@@ -138,6 +212,29 @@ class ModelPack(ExtensionApp):
             "signing_key": self.signing_key,
             "deployer": self.deployer,
             "deploy_folder": self.deploy_folder,
+            "service_url": self.service_url,
+            "service_token_file": self.service_token_file,
+            "service_ca": self.service_ca,
+            "service_allow_http": self.service_allow_http,
+            "registry": place_of(self.registry),
+            "registry_ca": self.registry_ca,
+            "registry_insecure": self.registry_insecure,
+            "registry_auth_file": self.registry_auth_file,
+            "registry_username": self.registry_username,
+            "registry_password_file": self.registry_password_file,
+            "database_url": self.database_url,
+            "database_url_file": self.database_url_file,
+            "kubeflow_url": self.kubeflow_url,
+            "kubeflow_namespace": self.kubeflow_namespace,
+            "kubeflow_experiment": self.kubeflow_experiment,
+            "kubeflow_token_file": self.kubeflow_token_file,
+            "kubeflow_cookie_file": self.kubeflow_cookie_file,
+            "kubeflow_user": self.kubeflow_user,
+            "kubernetes_kubeconfig": self.kubernetes_kubeconfig,
+            "kubernetes_context": self.kubernetes_context,
+            "kubernetes_namespace": self.kubernetes_namespace,
+            "kubernetes_image": self.kubernetes_image,
+            "kubernetes_start_seconds": self.kubernetes_start_seconds,
         }
         data_dir = Path(self.data_dir).expanduser().absolute()
         wanted = Wanted(data_dir, settings, self.workshop, self.max_workers)
@@ -160,7 +257,9 @@ class LazyServices:
 
     def resume(self) -> None:
         """Take up what an earlier server left, if it left anything."""
-        if (Path(self._app.data_dir).expanduser() / "ledger.sqlite").exists():
+        app = self._app
+        file = Path(app.data_dir).expanduser() / "ledger.sqlite"
+        if app.database_url or app.database_url_file or file.exists():
             self.__getattr__("resume")()
 
     def close(self) -> None:

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack.adapters.deployers import Deployer, find_deployer
+from jupyter_modelpack.adapters.deployers.drift import DriftWatch
 from jupyter_modelpack.adapters.identity import os_user
 from jupyter_modelpack.adapters.image_names import ImageNames
 from jupyter_modelpack.adapters.ledger import Ledger
 from jupyter_modelpack.adapters.policy_file import PolicyFile
+from jupyter_modelpack.adapters.publisher import ImagePublisher
+from jupyter_modelpack.adapters.registry import Access
 from jupyter_modelpack.adapters.signing import TrustedKeys, file_signer, own_signer
 from jupyter_modelpack.errors import ModelPackError
 from jupyter_modelpack.notebook.sealed import sealed_notebook
@@ -59,22 +62,24 @@ def open_releases(
     inspector: Inspector,
     tell: Callable[[Mapping[str, str]], None],
     membership: Membership | None = None,
+    publisher: ImagePublisher | None = None,
 ) -> Releases:
     """Return the front of promotion for a data directory."""
     file = Path(wanted.policy_file or wanted.data_dir / "policy.yaml").expanduser()
     policies = Policies(PolicyFile(file), ledger.policies, now, new_id, os_user())
-    finder = FactFinder(layout, partial(_keys, wanted), partial(_runs, ledger), now)
+    images = publisher or ImagePublisher(layout, "", Access())
+    finder = FactFinder(layout, partial(_keys, wanted), partial(_runs, ledger), now, images.resolve)
     views = Views(
         finder, ledger.promotions, ledger.packages.by_digest, ledger.audit, ledger.policies.state,
         membership,
     )  # fmt: skip
-    outside = Outside(
-        now, new_id, tell, partial(_deployer, wanted), Landmarks(wanted.data_dir, layout, ledger)
-    )
+    landmarks = Landmarks(wanted.data_dir, layout, ledger, images)
+    outside = Outside(now, new_id, tell, partial(_deployer, wanted), landmarks)
     cells = _Cells(layout, inspector)
     environments = Environments(
-        ledger.promotions, ledger.packages, policies, views, cells.badge, now
-    )
+        ledger.promotions, ledger.packages, policies, views, cells.badge, now,
+        DriftWatch(partial(_deployer, wanted)),
+    )  # fmt: skip
     return Releases(
         Promotions(ledger.promotions, ledger.packages, policies, views, outside),
         environments,
@@ -97,12 +102,15 @@ def new_id() -> str:
 
 
 class Landmarks:
-    """Tags and checkpoints in the image store, which say again what the ledger says."""
+    """Tags and checkpoints in the store and the registry, which say again what the ledger says."""
 
-    def __init__(self, data_dir: Path, layout: Layout, ledger: Ledger) -> None:
+    def __init__(
+        self, data_dir: Path, layout: Layout, ledger: Ledger, images: ImagePublisher | None = None
+    ) -> None:
         self._names = ImageNames(layout, data_dir / "cache" / "locks")
         self._layout = layout
         self._ledger = ledger
+        self._images = images
 
     def leave(self, package: str, environment: str) -> None:
         """Move the environment's tag to what its pointer says, and keep a checkpoint there.
@@ -119,6 +127,9 @@ class Landmarks:
             content = canonical(self._ledger.audit.head().to_json())
             artifact = Artifact(CHECKPOINT, content, CHECKPOINT)
             write_referrers(self._layout, slot.digest, [artifact])
+            record = self._ledger.packages.by_digest(package, slot.digest)
+            if self._images is not None and record is not None:
+                self._images.mark(record, environment)
 
 
 class _Cells:
@@ -157,7 +168,7 @@ def _keys(wanted: Wanted) -> TrustedKeys:
 
 
 def _runs(ledger: Ledger, name: str, version: str) -> Sequence[Any]:
-    return ledger.work.list("run", name=name, version=version)
+    return ledger.work.list("run", name=name, version=version, everywhere=True)
 
 
 def _deployer(wanted: Wanted) -> Deployer:

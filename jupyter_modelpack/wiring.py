@@ -20,6 +20,8 @@ from jupyter_modelpack.adapters.contents import NotebookContents
 from jupyter_modelpack.adapters.inspector_process import InspectorProcess
 from jupyter_modelpack.adapters.log_files import LogFiles
 from jupyter_modelpack.adapters.worker_pool import WorkerPool, WorkerSpec
+from jupyter_modelpack.elsewhere import Elsewhere
+from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.services.builds import Builds
 from jupyter_modelpack.services.runs import Runs
 
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
     from jupyter_modelpack.services.pages import Pages
     from jupyter_modelpack.services.releases import Releases
+    from jupyter_modelpack.services.submissions import Submissions
     from jupyter_modelpack.services.surroundings import Membership
+    from jupyter_modelpack.services.uploads import Uploads
 
+UPLOAD_BYTES = 32 << 30
 _HINT = "Install it to get Kubeflow pipelines: pip install 'jupyter-modelpack[kubeflow]'"
 
 
@@ -66,6 +71,7 @@ class Wiring:
         self.pool = WorkerPool(
             lambda: self.ledger.work, wanted.spec, tell, most=wanted.max_workers, log=log
         )
+        self.elsewhere = Elsewhere(lambda: self.ledger, wanted.data_dir, wanted.settings, tell, log)
 
     @property
     def ledger(self) -> Ledger:
@@ -77,9 +83,7 @@ class Wiring:
     def _ledger(self) -> Ledger:
         from jupyter_modelpack.adapters.ledger import open_ledger
 
-        return open_ledger(
-            self._wanted.data_dir, str(self._wanted.settings.get("database_url", ""))
-        )
+        return open_ledger(self._wanted.data_dir, self._wanted.settings)
 
     @property
     def workshop(self) -> Any:
@@ -110,12 +114,28 @@ class Wiring:
             self.ledger.work,
             self._logs,
             self.ledger.packages,
-            self.pool,
+            _Both(self.pool, self.elsewhere),
             render_notebook,
             self._wanted.data_dir / "runs",
             time.time,
             _new_id,
+            self.elsewhere.destinations(),
         )
+
+    @property
+    def submissions(self) -> Submissions:
+        """What can be asked about packages that are sent here."""
+        from jupyter_modelpack.services.submissions import Submissions
+
+        return Submissions(self.ledger.work, self.pool, time.time, _new_id)
+
+    @property
+    def uploads(self) -> Uploads:
+        """What can be asked about blobs that are sent here."""
+        from jupyter_modelpack.services.uploads import Uploads
+
+        most = int(self._wanted.settings.get("upload_bytes") or UPLOAD_BYTES)
+        return Uploads(self.workshop.layout, most)
 
     @property
     def packages(self) -> Shelf:
@@ -144,6 +164,10 @@ class Wiring:
         from jupyter_modelpack.services.pages import Pages
         from jupyter_modelpack.services.proofs import Proofs
 
+        if self.in_a_team:
+            raise NotFound(
+                "page", "here", advice=f"The team's pages: {self.workshop.service.place.pages}"
+            )
         overview = Overview(self.ledger.database)
         kept = ProofFiles(self._wanted.data_dir / "proofs")
         proofs = Proofs(kept, self.runs, render_notebook)
@@ -166,20 +190,53 @@ class Wiring:
                 "sentence": isolation.sentence,
             },
             "kubeflow": {"available": kfp, "hint": "" if kfp else _HINT},
+            "backends": self.elsewhere.configured(),
             "limits": {key: settings[key] for key in ("verify_seconds", "file_bytes")},
+            "service": self._service(),
             "data_dir_free": shutil.disk_usage(_existing(self._wanted.data_dir)).free,
         }
 
+    @property
+    def in_a_team(self) -> bool:
+        """Whether releases are kept at a team's service."""
+        return bool(self._wanted.settings.get("service_url"))
+
+    def _service(self) -> dict[str, str] | None:
+        """Return where the team's release service is, for people."""
+        if not self.in_a_team:
+            return None
+        place = self.workshop.service.place
+        return {"url": place.url, "pages": place.pages}
+
     def resume(self) -> None:
         """Take up what an earlier server left, if there is anything at all."""
-        if (self._wanted.data_dir / "ledger.sqlite").exists():
+        from jupyter_modelpack.adapters.ledger.address import has_ledger
+
+        if has_ledger(self._wanted.data_dir, self._wanted.settings):
             self.pool.kick()
+            self.elsewhere.resume()
             self.releases.recover()
 
     def close(self) -> None:
         """End the processes."""
         self.pool.close()
+        self.elsewhere.close()
         self._inspector.close()
+
+
+class _Both:
+    """Who does the work: processes of this machine, and backends elsewhere."""
+
+    def __init__(self, pool: WorkerPool, elsewhere: Elsewhere) -> None:
+        self._all = (pool, elsewhere)
+
+    def kick(self) -> None:
+        for each in self._all:
+            each.kick()
+
+    def stop(self, ident: str) -> None:
+        for each in self._all:
+            each.stop(ident)
 
 
 class Shelf:
@@ -199,12 +256,15 @@ class Shelf:
 
     def job(self, name: str, version: str, kind: str) -> bytes:
         """Return the file that a cluster runs a package from; raises BackendUnavailable."""
-        kept = self._packages.file(name, version, kind)
-        if kept is not None:
-            return kept
-        from jupyter_modelpack.adapters.jobs import compile_one
+        from jupyter_modelpack.services.publishing import located
 
-        return compile_one(self._packages.get(name, version), kind)
+        record = self._packages.get(name, version)
+        kept = self._packages.file(name, version, kind)
+        if kept is None:
+            from jupyter_modelpack.adapters.jobs import compile_one
+
+            kept = compile_one(record, kind)
+        return located(kept, record)
 
     def export(self, name: str, version: str, kind: str, target: Path, *, overwrite: bool) -> int:
         """Write a package to a file and return its size; raises Conflict when it is there."""

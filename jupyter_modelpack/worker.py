@@ -1,9 +1,9 @@
 """A process of its own for heavy work: ``python -m jupyter_modelpack.worker``.
 
-It reads one order, a line of JSON, from standard input. An order of kind ``build`` or ``run`` is
-one piece of work from the ledger: the worker does it, writes what it knows into the ledger as it
-goes, and tells of each change in a line of JSON on standard output. An order of kind ``inspect`` is
-followed by questions, one a line, each of which is answered in a line.
+It reads one order, a line of JSON, from standard input. An order of kind ``inspect`` is followed by
+questions, one a line, each of which is answered in a line. Any other is one piece of work from the
+ledger: the worker does it, writes what it knows into the ledger as it goes, and tells of each
+change in a line of JSON on standard output.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from jupyter_modelpack.errors import ModelPackError, StoreError
+from jupyter_modelpack.errors import BackendUnavailable, ModelPackError, StoreError
 from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.work import Work, ended, error_json
 
@@ -153,7 +153,7 @@ def _work(order: Mapping[str, Any], shop: Callable[[], Any], out: IO[bytes]) -> 
     from jupyter_modelpack.adapters.log_files import LogFiles
 
     data_dir, owner = Path(order["data_dir"]), str(order["owner"])
-    table = open_ledger(data_dir, str(order["settings"].get("database_url", ""))).work
+    table = open_ledger(data_dir, order["settings"]).work
     work = table.get(order["kind"], str(order["id"]))
     writer = LogFiles(data_dir / "logs").writer(work.id)
     desk = Desk(table, work, owner, writer, out)
@@ -180,6 +180,7 @@ def _carry_out(
 ) -> tuple[Phase, dict[str, Any]]:
     from jupyter_modelpack.services.builds import carry_out_build
     from jupyter_modelpack.services.runs import carry_out_run
+    from jupyter_modelpack.services.submissions import carry_out_intake
 
     try:
         opened = shop()
@@ -188,6 +189,8 @@ def _carry_out(
         return "Errored", ended(work.state, "Errored", error_json(error))
     if work.kind == "build":
         return carry_out_build(work, opened, desk, desk.stop.is_set)
+    if work.kind == "intake":
+        return carry_out_intake(work, opened, desk, desk.stop.is_set)
     return carry_out_run(work, opened, data_dir / "runs", desk, desk.stop.is_set)
 
 
@@ -209,7 +212,7 @@ def _beat(
 def _finish(table: Any, work: Work, owner: str, phase: Phase, state: Mapping[str, Any]) -> bool:
     """Write the end; a ledger that cannot be written for a moment is tried again for a while."""
     for pause in (0.2, 0.5, 1.0, 2.0, 5.0):
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(StoreError, BackendUnavailable):
             return bool(table.finish(work.id, owner, phase, state, time.time()))
         time.sleep(pause)
     return bool(table.finish(work.id, owner, phase, state, time.time()))

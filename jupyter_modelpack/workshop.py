@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from jupyter_modelpack.adapters.bytecode import compile_tree
 from jupyter_modelpack.adapters.elf import LinuxMachine
@@ -30,19 +30,29 @@ from jupyter_modelpack.services.assembly import Assembly
 from jupyter_modelpack.services.contents import Contained
 from jupyter_modelpack.services.inspecting import Inspected, Inspector, KernelAnswer
 from jupyter_modelpack.services.packaging_types import PackageRequest, PackageResult, Progress
+from jupyter_modelpack.services.publishing import NOWHERE, repository_of
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
     from jupyter_modelpack.adapters.proof_files import ProofFiles
+    from jupyter_modelpack.adapters.publisher import ImagePublisher
     from jupyter_modelpack.adapters.runner import Runner
     from jupyter_modelpack.adapters.sandbox.request import Isolation
     from jupyter_modelpack.adapters.work_folders import WorkFolders
     from jupyter_modelpack.oci.problem import Problem
     from jupyter_modelpack.oci.sweep import Freed
+    from jupyter_modelpack.release.actor import Actor
+    from jupyter_modelpack.release.provenance import Options
+    from jupyter_modelpack.service_wiring import TeamService
     from jupyter_modelpack.services.packages import Packages
+    from jupyter_modelpack.services.packaging_types import Transfer
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.running import RunOrder
     from jupyter_modelpack.services.surroundings import Membership
+
+
+# Packages that may be in the registry already, whose blobs need not be sent to another repository.
+_LOOKED_AT = 50
 
 
 def _never() -> bool:
@@ -73,7 +83,18 @@ class Settings:
     deployer: str = "record"
     deploy_folder: str = ""
     database_url: str = ""
+    service_url: str = ""
+    service_token_file: str = ""
+    service_ca: str = ""
+    service_allow_http: bool = False
+    database_url_file: str = ""
     policy_file: str = ""
+    registry: str = ""
+    registry_ca: str = ""
+    registry_insecure: bool = False
+    registry_auth_file: str = ""
+    registry_username: str = ""
+    registry_password_file: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Settings:
@@ -113,7 +134,7 @@ class Workshop:
         """What was packaged so far."""
         from jupyter_modelpack.adapters.ledger import open_ledger
 
-        return open_ledger(self.data_dir, self.settings.database_url)
+        return open_ledger(self.data_dir, vars(self.settings))
 
     @cached_property
     def packages(self) -> Packages:
@@ -121,6 +142,23 @@ class Workshop:
         from jupyter_modelpack.services.packages import Packages
 
         return Packages(self.ledger.packages)
+
+    @cached_property
+    def service(self) -> TeamService | None:
+        """The team's release service, or None where this machine keeps its own releases."""
+        if not self.settings.service_url:
+            return None
+        from jupyter_modelpack.adapters.release_service.connection import Service
+        from jupyter_modelpack.service_wiring import TeamService
+
+        chosen = self.settings
+        place = Service(
+            chosen.service_url,
+            chosen.service_token_file,
+            chosen.service_ca,
+            chosen.service_allow_http,
+        )
+        return TeamService(place, self.data_dir, self.layout)
 
     def releases(
         self,
@@ -133,6 +171,9 @@ class Workshop:
         """
         from jupyter_modelpack.release_wiring import Wanted, open_releases
 
+        if self.service is not None:
+            front: Any = self.service.releases(self.ledger.packages, self._inspector)
+            return cast("Releases", front)
         chosen = self.settings
         wanted = Wanted(
             self.data_dir,
@@ -141,7 +182,45 @@ class Workshop:
             chosen.signing_key,
             chosen.policy_file,
         )
-        return open_releases(wanted, self.layout, self.ledger, self._inspector, tell, membership)
+        return open_releases(
+            wanted, self.layout, self.ledger, self._inspector, tell, membership, self.publisher
+        )
+
+    @cached_property
+    def publisher(self) -> ImagePublisher:
+        """What brings images to the registry that is configured, if one is."""
+        from jupyter_modelpack.adapters.publisher import ImagePublisher
+        from jupyter_modelpack.adapters.registry import Access
+
+        chosen = self.settings
+        access = Access(
+            ca=chosen.registry_ca,
+            insecure=chosen.registry_insecure,
+            auth_file=chosen.registry_auth_file,
+            username=chosen.registry_username,
+            password_file=chosen.registry_password_file,
+        )
+        return ImagePublisher(self.layout, chosen.registry, access, self._published)
+
+    def publish(
+        self,
+        record: Mapping[str, Any],
+        tell: Callable[[Transfer], None],
+        cancelled: Callable[[], bool] = _never,
+    ) -> Mapping[str, Any]:
+        """Publish a package and return its record; raises what ``services.publishing`` raises."""
+        from jupyter_modelpack.services.publishing import publish
+
+        packages, name, version = self.ledger.packages, record["name"], record["version"]
+        done = publish(record, self.publisher, tell, _now, cancelled)
+        kept = {kind: packages.file(name, version, kind) for kind in ("kubernetes", "kubeflow")}
+        packages.put(done, {kind: data for kind, data in kept.items() if data is not None})
+        return done
+
+    def _published(self) -> Sequence[Mapping[str, Any]]:
+        packages = self.ledger.packages
+        newest = packages.list()[:_LOOKED_AT]
+        return [packages.get(each["name"], each["version"]) for each in newest]
 
     def isolation(self) -> Isolation:
         """Return the isolation that runs on this machine have."""
@@ -178,11 +257,13 @@ class Workshop:
                 self._runner(), self._folders(), self.settings.verify_seconds, self._proofs().keep
             ),
             JobCompiler(),
-            self.ledger.packages,
+            self.service.shelf(self.ledger.packages) if self.service else self.ledger.packages,
             ImageNames(self.layout, self._cache / "locks"),
             _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key),
             time.monotonic,
             _now,
+            self.publisher if self.settings.registry else NOWHERE,
+            self.service.publisher if self.service else None,
         )
         commit = commit_of(request.path)
         return packaging.package(replace(request, commit=commit), ports, progress, cancelled)
@@ -200,6 +281,36 @@ class Workshop:
         runner = self._runner()
         return run_package(order, self.packages, runner, on_event, on_log, cancelled)
 
+    def take_in(
+        self,
+        submitted: Mapping[str, Any],
+        caller: Actor,
+        tell: Callable[[Any], None],
+        log: Callable[[str], None],
+        cancelled: Callable[[], bool] = _never,
+    ) -> Mapping[str, Any]:
+        """Make a release of what somebody sent; raises what ``services.intake.take_in`` raises."""
+        from jupyter_modelpack.release.provenance import RELEASE_SERVICE, Options
+        from jupyter_modelpack.services import intake
+
+        signed = _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key)
+        ports = intake.Ports(
+            self.layout,
+            self._runner(),
+            self._folders(),
+            JobCompiler(),
+            self.ledger.packages,
+            ImageNames(self.layout, self._cache / "locks"),
+            lambda record: signed.sign(record, Options(), RELEASE_SERVICE),
+            image_files,
+            lambda: self.isolation().sealed,
+            self.settings.verify_seconds,
+            self.settings.file_bytes,
+            time.monotonic,
+            _now,
+        )
+        return intake.take_in(submitted, caller, ports, tell, log, cancelled)
+
     def export(
         self,
         record: Mapping[str, Any],
@@ -215,7 +326,7 @@ class Workshop:
         name = f"{LOCAL_REPOSITORY}/{record['name']}:{record['version']}"
         digest = Digest.parse(record["digest"])
         if kind in ("kubeflow", "kubernetes"):
-            content = compile_one(record, kind, repository)
+            content = compile_one(record, kind, repository or repository_of(record) or None)
             return write_whole(target, lambda out: _write(out, content), overwrite=overwrite)
         write = {"oci-archive": export_oci_archive, "docker-archive": export_docker_archive}[kind]
         return write_whole(
@@ -298,18 +409,22 @@ class _Attestor:
         self._file = file
 
     def attest(self, record: Mapping[str, Any], request: PackageRequest) -> Mapping[str, str]:
+        from jupyter_modelpack.release.provenance import NOTEBOOK_SERVER, Options
+
+        options = Options(
+            request.compression, request.network, tuple(request.settings), request.live_modules
+        )
+        return self.sign(record, options, NOTEBOOK_SERVER)
+
+    def sign(self, record: Mapping[str, Any], options: Options, builder: str) -> Mapping[str, str]:
         from jupyter_modelpack import __version__
         from jupyter_modelpack.adapters.signing import file_signer, own_signer
-        from jupyter_modelpack.release.provenance import NOTEBOOK_SERVER, Builder, Options
+        from jupyter_modelpack.release.provenance import Builder
         from jupyter_modelpack.services.evidence import attest
 
         file = Path(self._file).expanduser() if self._file else None
         signer = file_signer(file) if file else own_signer(self._keys)
-        options = Options(
-            request.compression, request.network, tuple(request.settings), request.live_modules
-        )
-        builder = Builder(NOTEBOOK_SERVER, __version__)
-        return attest(record, options, self._layout, signer, builder)
+        return attest(record, options, self._layout, signer, Builder(builder, __version__))
 
 
 def _runtime_entries() -> Sequence[Entry]:

@@ -1,6 +1,14 @@
 /** The words about releases: environments, promotions and their history, and what may be asked about them. */
 
-import { ICheck, IFinding, IProblem, IReference, Phase } from './tokens';
+import {
+  ICheck,
+  IFinding,
+  IOwner,
+  IProblem,
+  IReference,
+  ITeamPart,
+  Phase
+} from './tokens';
 
 export type Outcome = 'passed' | 'failed' | 'unknown' | 'waiting';
 
@@ -78,6 +86,8 @@ export interface IEnvironment {
   waiting: IPromotion | null;
   promote: (IPermission & { version: string | null; checks: IGate[] }) | null;
   rollback: (IPermission & { to: string[] }) | null;
+  /** That what runs there is not what was put there, since when, in words. */
+  drift: { sentence: string; since: string | null } | null;
 }
 
 export interface IIdentity {
@@ -132,6 +142,8 @@ export interface IEvidence {
   provenance: string;
   sbom: string;
   key: string;
+  parts: ITeamPart[];
+  owner: IOwner | null;
 }
 
 /** A promotion with all that a reviewer reads. */

@@ -1,45 +1,27 @@
 /** The words that every part of the panel shares: what the server says, as types, and what may be asked of it. */
 
-export type Phase =
-  | 'Pending'
-  | 'Running'
-  | 'Succeeded'
-  | 'Failed'
-  | 'Errored'
-  | 'Aborted'
-  | 'Skipped';
+import {
+  Phase,
+  ExportFormat,
+  IFinding,
+  IParameter,
+  IFile,
+  IReference,
+  IPipelineStep,
+  IProblem,
+  ILayer,
+  ICheck,
+  IIsolation,
+  IDistribution,
+  ITeamPart,
+  IOwner,
+  IRunEvent,
+  IBackend,
+  IPodDefault,
+  IService
+} from './facts';
 
-export type Severity = 'blocking' | 'warning' | 'note';
-
-export type ExportFormat =
-  'oci-archive' | 'docker-archive' | 'kubeflow' | 'kubernetes';
-
-export interface IFinding {
-  code: string;
-  severity: Severity;
-  message: string;
-  cell: number | null;
-  line: number | null;
-  advice: string;
-}
-
-export interface IParameter {
-  name: string;
-  type: string;
-  default: unknown;
-  cell: number | null;
-}
-
-export interface IFile {
-  path: string;
-  size: number;
-  cell: number | null;
-}
-
-export interface IReference {
-  name: string;
-  version: string;
-}
+export * from './facts';
 
 export interface IInspection {
   path: string;
@@ -53,6 +35,8 @@ export interface IInspection {
   external: IFile[];
   cells: number;
   unchanged: IReference | null;
+  /** The pipeline that its tags describe; no steps where it has no tags. */
+  steps: IPipelineStep[];
 }
 
 export interface IStep {
@@ -62,12 +46,6 @@ export interface IStep {
   seconds: number | null;
   detail: string;
   progress: number | null;
-}
-
-export interface IProblem {
-  code: string;
-  message: string;
-  advice: string;
 }
 
 export interface IBuild {
@@ -94,31 +72,6 @@ export interface IPackageSummary extends IReference {
   why: string;
 }
 
-export interface ILayer {
-  digest: string;
-  size: number;
-  what: string;
-  kind: string;
-}
-
-export interface ICheck {
-  cell: number | null;
-  passed: boolean;
-  message: string;
-}
-
-export interface IIsolation {
-  name: string;
-  sealed: boolean;
-  sentence: string;
-}
-
-export interface IDistribution {
-  name: string;
-  version: string;
-  size: number | null;
-}
-
 export interface IPackage extends IPackageSummary {
   layers: ILayer[];
   own_size: number;
@@ -132,6 +85,10 @@ export interface IPackage extends IPackageSummary {
   distributions: IDistribution[];
   files: IFile[];
   pipeline: { available: boolean; hint: string };
+  steps: IPipelineStep[];
+  parts: ITeamPart[];
+  owner: IOwner | null;
+  commit: string;
 }
 
 export interface IRun extends IReference {
@@ -149,12 +106,23 @@ export interface IRun extends IReference {
   isolation: IIsolation | null;
   error: IProblem | null;
   executed_notebook: string | null;
+  /** Where it runs: `local`, `kubernetes` or `kubeflow`. */
+  backend: string;
+  /** What names it there: a namespace, a job, a pod, and perhaps the `link` to its page. */
+  place: Record<string, string>;
+  events: IRunEvent[];
+  /** Since when nobody can tell how it stands. */
+  unknown_since: string | null;
+  steps: IPipelineStep[];
 }
 
 export interface IInfo {
   version: string;
   isolation: IIsolation | null;
   kubeflow: { available: boolean; hint: string };
+  backends: IBackend[];
+  pod_defaults: IPodDefault[];
+  service: IService | null;
 }
 
 export interface ILogChunk {
@@ -181,6 +149,9 @@ export interface IBuildRequest {
 export interface IRunRequest extends IReference {
   parameters: Record<string, unknown>;
   network: boolean;
+  /** Left out for this computer. */
+  backend?: string;
+  pod_defaults?: string[];
 }
 
 export interface IExportRequest {

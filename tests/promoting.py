@@ -149,6 +149,7 @@ def open_world(
     tell: Callable[[Mapping[str, str]], None] | None = None,
     membership: Any = None,
 ) -> World:
+    data_dir.mkdir(parents=True, exist_ok=True)
     kept = ledger or Ledger(data_dir / "ledger.sqlite")
     clock, told = now or Clock(), list[Mapping[str, str]]()
     finder = FakeFinder()

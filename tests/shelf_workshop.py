@@ -18,7 +18,7 @@ class Shelf:
     def __init__(self, data_dir: Path, settings: Mapping[str, Any]) -> None:
         self.data_dir = data_dir
         self.settings = settings
-        self.ledger = open_ledger(data_dir, settings.get("database_url", ""))
+        self.ledger = open_ledger(data_dir, settings)
 
     def isolation(self) -> Isolation:
         return Isolation()

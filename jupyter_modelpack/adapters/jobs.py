@@ -40,7 +40,8 @@ def compile_one(record: Mapping[str, Any], kind: str, repository: str | None = N
     ``modelpack.local``, to be replaced when the image is published. Raises BackendUnavailable
     where kfp is not installed.
     """
-    spec = _spec(record, repository)
+    name = str(record["name"])
+    spec = spec_of(record, f"{repository or f'{LOCAL_REPOSITORY}/{name}'}@{record['digest']}")
     if kind == "kubernetes":
         from jupyter_modelpack.adapters.kubernetes.manifest import job_manifest, render_manifest
 
@@ -50,18 +51,18 @@ def compile_one(record: Mapping[str, Any], kind: str, repository: str | None = N
     return compile_pipeline(spec)
 
 
-def _spec(record: Mapping[str, Any], repository: str | None) -> PipelineSpec:
-    name = str(record["name"])
-    place = repository or f"{LOCAL_REPOSITORY}/{name}"
+def spec_of(package: Mapping[str, Any], image: str) -> PipelineSpec:
+    """Return what is asked of a cluster for a package with ``name``, ``version`` and parameters."""
+    name = str(package["name"])
     return PipelineSpec(
         name=name,
         display_name=name,
-        version=str(record.get("version") or ""),
-        image=f"{place}@{record['digest']}",
+        version=str(package.get("version") or ""),
+        image=image,
         parameters=tuple(
-            _Parameter(p["name"], p["type"], p["default"]) for p in record["parameters"]
+            _Parameter(p["name"], p["type"], p["default"]) for p in package["parameters"]
         ),
-        steps=read_steps(record),
-        volumes=read_volumes(record),
-        caching=read_caching(record),
+        steps=read_steps(package),
+        volumes=read_volumes(package),
+        caching=read_caching(package),
     )

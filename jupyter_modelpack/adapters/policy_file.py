@@ -30,6 +30,23 @@ class PolicyFile:
                 f"The policy {self.path} cannot be read: {error.strerror}.", field="policy"
             ) from error
 
+    def replace(self, text: str) -> None:
+        """Write another policy over it, whole or not at all; raises StoreError."""
+        try:
+            with tempfile.NamedTemporaryFile(
+                dir=self.path.parent, prefix=".policy-", delete=False
+            ) as stream:
+                stream.write(text.encode())
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(stream.name, 0o644)
+            os.replace(stream.name, self.path)
+        except OSError as error:
+            raise StoreError(
+                f"The policy {self.path} cannot be written: {error.strerror}.",
+                advice="Write the approved policy into it; until then nothing is promoted.",
+            ) from error
+
     def begin(self, text: str) -> None:
         """Write a first policy, unless there is a file meanwhile."""
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from jupyter_modelpack.cli.arguments import releases, workshop
+from jupyter_modelpack.cli.arguments import releases
 from jupyter_modelpack.cli.terminal import console, print_json, print_table, size
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -16,9 +16,7 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 def run(arguments: argparse.Namespace) -> int:
     """Print cells, packages, parameters, metrics and size that differ from A to B."""
-    packages = workshop(arguments).packages
-    before, after = (packages.resolve(each) for each in (arguments.before, arguments.after))
-    found = releases(arguments)[0].difference(before, after)
+    found = releases(arguments)[0].compare(arguments.before, arguments.after)
     if arguments.json:
         print_json(found)
         return 0

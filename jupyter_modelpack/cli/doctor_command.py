@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from jupyter_modelpack.cli.arguments import registry_of
 from jupyter_modelpack.cli.terminal import print_json, say
 
 
@@ -16,7 +17,19 @@ def run(arguments: argparse.Namespace) -> int:
 
     # the store is not opened: that it cannot be is one of the things to tell
     folder = Path(arguments.data_dir or default_data_dir()).expanduser().absolute()
-    checks = diagnose(folder, best_isolation())
+    checks = [*diagnose(folder, best_isolation())]
+    if arguments.cluster:
+        from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings
+        from jupyter_modelpack.adapters.kubernetes.diagnosis import diagnose_cluster
+
+        names = ("kubeconfig", "context", "namespace")
+        settings = ClusterSettings(**{name: getattr(arguments, name) or "" for name in names})
+        checks += diagnose_cluster(settings, arguments.image or "")
+    registry = registry_of(arguments)
+    if registry["registry"]:
+        from jupyter_modelpack.adapters.registry_diagnosis import diagnose_registry
+
+        checks += diagnose_registry(registry)
     if arguments.json:
         print_json({"checks": [check.to_json() for check in checks]})
     else:

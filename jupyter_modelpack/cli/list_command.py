@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from jupyter_modelpack.cli.arguments import workshop
+from jupyter_modelpack.cli.arguments import packages
 from jupyter_modelpack.cli.terminal import print_json, print_table, say, size
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line a package."""
-    packages = workshop(arguments).packages.list(name=arguments.name)
+    listed = packages(arguments).list(name=arguments.name)
     if arguments.json:
-        print_json({"packages": packages})
-    elif not packages:
+        print_json({"packages": listed})
+    elif not listed:
         say("No packages yet. Make one: jupyter modelpack package NOTEBOOK")
     else:
         rows = [
@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
                 ", ".join(f"{name} {value}" for name, value in p["metrics"].items()),
                 p["digest"][7:19],
             )
-            for p in packages
+            for p in listed
         ]
         print_table(rows, ("name", "version", "made", "size", "run", "metrics", "digest"))
     return 0

@@ -80,12 +80,25 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(name: str, help_text: str, command: str) -> argparse.ArgumentParser:
+    def add(
+        name: str, help_text: str, command: str, *, team: bool = False
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_text, description=help_text)
         sub.add_argument("--json", action="store_true", help="print JSON, for programs")
         sub.add_argument(
             "--data-dir", type=Path, help="where images and records are kept", metavar="DIR"
         )
+        sub.add_argument(
+            "--database-url", metavar="URL", help="the ledger's database (default: a file there)"
+        )
+        sub.add_argument(
+            "--database-url-file", metavar="FILE", help="a file with the database's address in it"
+        )
+        if team:
+            sub.add_argument(
+                "--service", default="", metavar="URL",
+                help="the team's release service (default: MODELPACK_SERVICE_URL)",
+            )  # fmt: skip
         sub.set_defaults(command=_lazily(command))
         return sub
 
@@ -97,7 +110,6 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument("--name", help="the package's name (default: the notebook's)")
     package.add_argument("--source", choices=("capture", "base"), default="capture")
     package.add_argument("--base", metavar="REF", help=argparse.SUPPRESS)
-    package.add_argument("--registry", metavar="HOST/REPO", help=argparse.SUPPRESS)
     package.add_argument("--compression", choices=("none", "gzip", "zstd"), default="none")
     package.add_argument("--no-verify", action="store_true", help="do not run the image")
     package.add_argument(
@@ -106,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument(
         "--line", metavar="NAME", help="a named line beside the main one, such as try-xgboost"
     )
+    _add_registry(package)
     _add_setting(package)
     package.add_argument(
         "--time-limit", type=_seconds, metavar="SECONDS", help="of the verify run (default: 120)"
@@ -116,7 +129,19 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
     run.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE")
     run.add_argument("--backend", choices=("local", "kubernetes", "kubeflow"), default="local")
-    run.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--detach", action="store_true", help="let a run on a cluster go on by itself")
+    _add_cluster(run)
+    run.add_argument(
+        "--image", metavar="HOST/REPO", help="where the cluster finds the image ({name}: its name)"
+    )
+    run.add_argument(
+        "--options", type=Path, metavar="FILE", help="what a run asks of the cluster, as YAML"
+    )
+    for name in ("request", "limit", "label"):
+        run.add_argument(
+            f"--{name}", dest=f"{name}s", action="append", default=[], metavar="NAME=VALUE"
+        )
+    run.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="of a run on a cluster")
     run.add_argument("--allow-network", action="store_true", help="let the run use the network")
     run.add_argument("--output", type=Path, metavar="DIR", help="where the run's files go")
     run.add_argument(
@@ -126,9 +151,15 @@ def parser() -> argparse.ArgumentParser:
     _add_setting(run)
     _add_memory_limit(run)
 
-    listing = add("list", "List the packages.", "list")
+    runs = add("runs", "List runs, or follow or stop one on a cluster.", "runs")
+    runs.add_argument("run", metavar="RUN", nargs="?", help="the beginning of its id")
+    runs.add_argument("--wait", action="store_true", help="until it is over, with its log")
+    runs.add_argument("--stop", action="store_true", help="ask it to stop, and wait")
+    _add_cluster(runs)
+
+    listing = add("list", "List the packages.", "list", team=True)
     listing.add_argument("name", metavar="NAME", nargs="?")
-    show = add("show", "Show what is in a package.", "show")
+    show = add("show", "Show what is in a package.", "show", team=True)
     show.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
 
     export = add("export", "Write a package to a file.", "export")
@@ -146,6 +177,10 @@ def parser() -> argparse.ArgumentParser:
         help="where a cluster finds the image (kubeflow, kubernetes)",
     )
 
+    publish = add("publish", "Bring a package to a registry, its digest unchanged.", "publish")
+    publish.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
+    _add_registry(publish)
+
     store = add("store", "Look after the image store.", "store")
     store.add_argument("action", choices=("gc", "verify"))
     store.add_argument(
@@ -160,54 +195,68 @@ def parser() -> argparse.ArgumentParser:
     service.set_defaults(passes_on=True)
     service.epilog = "Any setting may follow, such as --ReleaseService.port=8190."
 
-    add("doctor", "Check what works on this machine and what to do where it does not.", "doctor")
+    doctor = add(
+        "doctor", "Check what works on this machine and what to do where it does not.", "doctor"
+    )
+    _add_registry(doctor)
+    doctor.add_argument("--cluster", action="store_true", help="look at the cluster, too")
+    _add_cluster(doctor)
+    doctor.add_argument(
+        "--image",
+        metavar="HOST/REPO[@DIGEST]",
+        help="a registry to look at, and by digest an image that the cluster is to pull",
+    )
     return top
 
 
-def _add_release_commands(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
-    promote = add("promote", "Bring a release into an environment.", "promote")
+def _add_release_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    promote = add("promote", "Bring a release into an environment.", "promote", team=True)
     promote.add_argument("release", metavar="RELEASE", help="name, name:version or sha256:...")
     promote.add_argument("--to", required=True, metavar="ENV", help="such as staging")
     promote.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
     _add_deployer(promote)
 
-    approve = add("approve", "Say yes to a promotion.", "approve")
+    approve = add("approve", "Say yes to a promotion.", "approve", team=True)
     approve.add_argument("id", metavar="ID", help="from: jupyter modelpack status")
     approve.add_argument("--comment", default="", metavar="TEXT")
     _add_deployer(approve)
-    reject = add("reject", "Say no to a promotion.", "reject")
+    reject = add("reject", "Say no to a promotion.", "reject", team=True)
     reject.add_argument("id", metavar="ID", help="from: jupyter modelpack status")
     reject.add_argument("--reason", required=True, metavar="TEXT", help="why")
 
-    rollback = add("rollback", "Bring back what an environment held before.", "rollback")
+    rollback = add("rollback", "Bring back what an environment held before.", "rollback", team=True)
     rollback.add_argument("release", metavar="NAME", help="name, or name:version (default: last)")
     rollback.add_argument("--in", dest="environment", required=True, metavar="ENV")
     rollback.add_argument("--reason", required=True, metavar="TEXT", help="why, for the record")
     _add_deployer(rollback)
 
-    history = add("history", "Say what ran where, since when, and why.", "history")
+    history = add("history", "Say what ran where, since when, and why.", "history", team=True)
     history.add_argument("name", metavar="NAME", nargs="?", default="")
     history.add_argument("--in", dest="environment", default="", metavar="ENV")
     history.add_argument("--at", default="", metavar="TIME", help="such as 2026-11-17T12:00 (UTC)")
 
-    status = add("status", "Show what the environments hold and what waits.", "status")
+    status = add("status", "Show what the environments hold and what waits.", "status", team=True)
     status.add_argument("name", metavar="NAME", nargs="?", default="")
     status.add_argument("--wait", action="store_true", help="until nothing is under way or waits")
 
-    diff = add("diff", "Say what differs between two releases.", "diff")
+    diff = add("diff", "Say what differs between two releases.", "diff", team=True)
     diff.add_argument("before", metavar="A", help="name, name:version or sha256:...")
     diff.add_argument("after", metavar="B", help="name, name:version or sha256:...")
 
-    audit = add("audit", "Check the audit log.", "audit")
+    audit = add("audit", "Check the audit log.", "audit", team=True)
     audit.add_argument("action", choices=("verify",))
     audit.add_argument(
         "--checkpoint", action="append", default=[], metavar="SIZE:DIGEST",
         help="an older checkpoint that you kept",
     )  # fmt: skip
 
-    policy = add("policy", "Show the policy, or put the edited file in force.", "policy")
-    policy.add_argument("action", choices=("show", "adopt"))
-    policy.add_argument("--reason", default="", metavar="TEXT", help="adopt: why, for the record")
+    policy = add("policy", "Show the policy, or change it.", "policy", team=True)
+    policy.add_argument("action", choices=("show", "adopt", "propose", "approve", "reject"))
+    policy.add_argument("id", metavar="ID", nargs="?", default="", help="of a proposed policy")
+    policy.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
+    policy.add_argument(
+        "--file", type=Path, metavar="FILE", help="propose: the policy (default: policy.yaml)"
+    )
 
 
 def _add_deployer(sub: argparse.ArgumentParser) -> None:
@@ -215,6 +264,23 @@ def _add_deployer(sub: argparse.ArgumentParser) -> None:
         "--deployer", default="record", metavar="NAME", help="record (default), folder or another"
     )
     sub.add_argument("--folder", default="", metavar="DIR", help="where the deployer folder writes")
+    _add_registry(sub)
+
+
+def _add_registry(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--registry", default="", metavar="HOST/REPO",
+        help="where images are published, such as registry.example.com/team/{name}",
+    )  # fmt: skip
+    sub.add_argument("--registry-ca", default="", metavar="FILE", help="the registry's CA (PEM)")
+    sub.add_argument(
+        "--registry-insecure", action="store_true", help="allow plain HTTP to another machine"
+    )
+    sub.add_argument(
+        "--registry-auth-file", default="", metavar="FILE",
+        help="credentials: a config.json of Docker or a pull secret (default: where Docker and"
+        " podman keep theirs)",
+    )  # fmt: skip
 
 
 def _add_setting(sub: argparse.ArgumentParser) -> None:
@@ -222,6 +288,25 @@ def _add_setting(sub: argparse.ArgumentParser) -> None:
         "--setting", dest="settings", action="append", default=[], metavar="NAME=VALUE",
         help="an environment variable that the notebook reads",
     )  # fmt: skip
+
+
+def _add_cluster(command: argparse.ArgumentParser) -> None:
+    for name, metavar in (("kubeconfig", "FILE"), ("context", "NAME"), ("namespace", "NAME")):
+        command.add_argument(
+            f"--{name}", metavar=metavar, help="of the cluster (default: as kubectl has it)"
+        )
+    command.add_argument(
+        "--pod-default", dest="pod_defaults", action="append", default=[], metavar="NAME",
+        help="ask for a PodDefault of the namespace; may be repeated",
+    )  # fmt: skip
+    for name, metavar, words in (
+        ("url", "URL", "the address of Kubeflow Pipelines"),
+        ("token-file", "FILE", "a token for it (default: the one in a pod of Kubeflow)"),
+        ("cookie-file", "FILE", "the cookie of a login at its page"),
+        ("user", "NAME", "who we are, to a proxy that trusts us"),
+        ("experiment", "NAME", "the experiment that the run goes to (default: the package's name)"),
+    ):
+        command.add_argument(f"--kubeflow-{name}", metavar=metavar, help=words)
 
 
 def _add_memory_limit(sub: argparse.ArgumentParser) -> None:

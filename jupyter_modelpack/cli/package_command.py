@@ -7,7 +7,7 @@ import signal
 import threading
 
 from jupyter_modelpack.adapters.identity import os_user
-from jupyter_modelpack.cli.arguments import limits_of, notebook_path, pairs, workshop
+from jupyter_modelpack.cli.arguments import limits_of, notebook_path, pairs, registry_of, workshop
 from jupyter_modelpack.cli.terminal import (
     StepDisplay,
     errors,
@@ -30,13 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
             field="source",
             advice="Leave --source and --base away: the kernel's own files are captured.",
         )
-    if arguments.registry:
-        raise InvalidInput(
-            "Publishing to a registry is not part of this version.",
-            field="registry",
-            advice="Export an oci-archive and push it with skopeo or podman.",
-        )
-    limits = limits_of(arguments)
+    limits = {**limits_of(arguments), **registry_of(arguments)}
     if arguments.time_limit:
         limits["verify_seconds"] = arguments.time_limit
     request = PackageRequest(
@@ -91,5 +85,9 @@ def _print(result: PackageResult) -> None:
         there,
         size(record["own_size"]),
     )
-    say("{}", record["digest"])
+    say("{}", record.get("registry") or record["digest"])
+    published = record.get("published") or {}
+    if "problem" in published:
+        say("[yellow]▲[/] {}", published["problem"])
+        say("  [dim]{}[/]", published["advice"])
     say("[dim]in {}[/]", seconds(record["seconds"]["total"]))

@@ -18,11 +18,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the package; the exit code is 1 when a cell or a check failed, 3 when the run broke."""
     from jupyter_modelpack.services.running import RunOrder
 
-    if arguments.backend != "local" or arguments.detach:
+    if arguments.backend != "local":
+        from jupyter_modelpack.cli.runs_command import start
+
+        return start(arguments)
+    if arguments.detach:
         raise InvalidInput(
-            "This version runs packages on this machine only.",
-            field="backend",
-            advice="Export the Kubeflow pipeline or the Kubernetes job to run it on a cluster.",
+            "A run on this machine ends with the command that started it.",
+            field="detach",
+            advice="Leave --detach away, or run it on a cluster: --backend kubernetes.",
         )
     shop = workshop(arguments, **limits_of(arguments))
     release = shop.packages.resolve(arguments.release)

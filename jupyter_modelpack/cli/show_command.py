@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.cli.arguments import workshop
+from jupyter_modelpack.cli.arguments import packages
 from jupyter_modelpack.cli.terminal import print_findings, print_json, print_table, say, size
 
 _PARTS = {"check": "check", "model-card": "model card", "sample-input": "sample input"}
@@ -14,7 +14,7 @@ _PARTS = {"check": "check", "model-card": "model card", "sample-input": "sample 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one package: why it has its version, how it ran, and its layers."""
-    record = workshop(arguments).packages.resolve(arguments.release)
+    record = packages(arguments).resolve(arguments.release)
     if arguments.json:
         print_json(record)
         return 0
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     say("{}", record["verified"]["text"])
     say("{}  {}", record["digest"], size(record["size"]))
     say("{}", _evidence(record))
-    say("[dim]from {}, {}[/]", record["path"], record["created"])
+    say("[dim]from {}, {}[/]", record["path"] or record["author"], record["created"])
     if record.get("commit"):
         say("[dim]git commit {}[/]", record["commit"][:12])
     owner = record.get("owner")

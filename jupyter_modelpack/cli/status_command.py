@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.cli.arguments import releases, workshop
+from jupyter_modelpack.cli.arguments import packages, releases
 from jupyter_modelpack.cli.terminal import console, print_json, print_table
 
 _SECONDS = 1.0
@@ -18,10 +18,10 @@ def run(arguments: argparse.Namespace) -> int:
     found, actor = releases(arguments)
     while arguments.wait and found.list(arguments.name, actor, is_open=True):
         time.sleep(_SECONDS)
-    packages = workshop(arguments).packages
+    shelf = packages(arguments)
     if arguments.name:
-        packages.resolve(arguments.name)
-    listed = [arguments.name] if arguments.name else [p["name"] for p in packages.list()]
+        shelf.resolve(arguments.name)
+    listed = [arguments.name] if arguments.name else [p["name"] for p in shelf.list()]
     names = list(dict.fromkeys(listed))
     shown = {name: found.show(name, actor) for name in names}
     if arguments.json:

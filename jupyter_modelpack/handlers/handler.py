@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from jupyter_modelpack.services.pages import Pages
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.runs import Runs
+    from jupyter_modelpack.services.submissions import Submissions
+    from jupyter_modelpack.services.uploads import Uploads
 
 T = TypeVar("T")
 
@@ -75,6 +77,14 @@ class Services(Protocol):
     @property
     def releases(self) -> Releases:
         """What can be asked about promotion."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """What can be asked about blobs that are sent here."""
+
+    @property
+    def submissions(self) -> Submissions:
+        """What can be asked about packages that are sent here."""
 
     @property
     def pages(self) -> Pages:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from jupyter_modelpack.handlers.audit import AuditHandler
+from jupyter_modelpack.handlers.blobs import BlobHandler
 from jupyter_modelpack.handlers.builds import BuildHandler, BuildLogHandler, BuildsHandler
+from jupyter_modelpack.handlers.difference import DifferenceHandler
 from jupyter_modelpack.handlers.environments import EnvironmentsHandler
 from jupyter_modelpack.handlers.handler import Handler
 from jupyter_modelpack.handlers.history import HistoryHandler
@@ -14,6 +17,11 @@ from jupyter_modelpack.handlers.packages import (
     PackagePipelineHandler,
     PackagesHandler,
     PackageVersionsHandler,
+)
+from jupyter_modelpack.handlers.policy import (
+    PolicyChangesHandler,
+    PolicyDecisionHandler,
+    PolicyHandler,
 )
 from jupyter_modelpack.handlers.promotion_pages import (
     DecisionForm,
@@ -44,6 +52,7 @@ from jupyter_modelpack.handlers.runs import (
     RunNotebookHandler,
     RunsHandler,
 )
+from jupyter_modelpack.handlers.submissions import SubmissionHandler, SubmissionsHandler
 
 _ONE = "([^/]+)"
 
@@ -90,6 +99,18 @@ RELEASE_ROUTES: Routes = (
     (f"promotions/{_ONE}/decision", DecisionHandler),
     ("rollbacks", RollbacksHandler),
     ("history", HistoryHandler),
+    ("difference", DifferenceHandler),
+    ("policy", PolicyHandler),
+    ("policy/changes", PolicyChangesHandler),
+    (f"policy/changes/{_ONE}/decision", PolicyDecisionHandler),
+    ("audit", AuditHandler),
     *PAGE_ROUTES,
 )
+# What only the release service has: others send it what they have packaged.
+INTAKE_ROUTES: Routes = (
+    (f"blobs/{_ONE}", BlobHandler),
+    ("submissions", SubmissionsHandler),
+    (f"submissions/{_ONE}", SubmissionHandler),
+)
+SERVICE_ROUTES: Routes = (*RELEASE_ROUTES, *INTAKE_ROUTES)
 ROUTES: Routes = (*LOCAL_ROUTES, *RELEASE_ROUTES)

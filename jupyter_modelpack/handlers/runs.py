@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.services.work import Work
 
 RESOURCE = "modelpack:runs"
-FIELDS = ("name", "version", "parameters", "network")
+FIELDS = ("name", "version", "parameters", "network", "backend", "options")
 
 
 class RunsHandler(Handler):
@@ -42,6 +42,8 @@ class RunsHandler(Handler):
             parameters=body.mapping("parameters"),
             network=body.flag("network", False),
             requested_by=self.current_user.username,
+            backend=body.optional_text("backend") or "local",
+            options=body.mapping("options"),
         )
         work = await self.call(lambda: self.services.runs.start(request))
         self.answer(_run(self, work), 201, f"runs/{work.id}")

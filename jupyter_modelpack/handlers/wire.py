@@ -35,6 +35,9 @@ PACKAGE = (
     "notebook_digest",
     "pipeline",
     "author",
+    "content",
+    "serves",
+    "evidence",
     "owner",
     "parts",
     "line",
@@ -45,6 +48,13 @@ RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "iso
 COMPRESSIONS = ("none", "gzip", "zstd")
 ARCHIVES = ("oci-archive", "docker-archive")
 JOBS = ("kubeflow", "kubernetes")
+INTAKE: Mapping[str, str] = {
+    "": "Waits to be checked.",
+    "image": "Every part of the image is checked.",
+    "contents": "What is inside is read, and searched for secrets.",
+    "run": "The image is run, sealed.",
+    "record": "The release is signed and recorded.",
+}
 
 
 def moment(seconds: float | None) -> str | None:
@@ -79,6 +89,12 @@ def run(work: Work, executed_notebook: str | None) -> Json:
         **{key: work.state.get(key) for key in RUN_STATE},
         "requested_by": work.requested_by,
         "executed_notebook": executed_notebook,
+        "backend": work.backend,
+        "stage": work.state.get("stage"),
+        "place": work.state.get("place"),
+        "events": work.state.get("events") or [],
+        "steps": work.state.get("steps") or [],
+        "unknown_since": moment(work.state.get("unknown_since")),
     }
 
 
@@ -87,6 +103,25 @@ def _times(work: Work) -> Json:
         "created": moment(work.created),
         "started": moment(work.started),
         "finished": moment(work.finished),
+    }
+
+
+def submission(work: Work) -> Json:
+    """Return a submission."""
+    state = work.state
+    error, package = state.get("error"), state.get("package")
+    sentence = INTAKE.get(str(state.get("step", "")), "")
+    if error:
+        sentence = str(error["message"])
+    elif package:
+        sentence = f"It is {package['name']} {package['version']}."
+    return {
+        "id": work.id,
+        "phase": work.phase,
+        "step": state.get("step", ""),
+        "sentence": sentence,
+        "error": error,
+        "package": package,
     }
 
 

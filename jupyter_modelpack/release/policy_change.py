@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from jupyter_modelpack.errors import Conflict, InvalidInput, NotFound, NotPermit
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.release.approval import Approval, Binding, Members, tally, why_not
+from jupyter_modelpack.release.canonical import instant, parsed_instant
 from jupyter_modelpack.release.event import Record
 from jupyter_modelpack.release.policy import Policy
 from jupyter_modelpack.release.policy_text import parse_policy
@@ -37,6 +39,37 @@ class PolicyChange:
     def binding(self) -> Binding:
         """What a yes to it is for."""
         return Binding(self.id, POLICY, self.digest, self.before, POLICY, self.generation)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object that the ledger keeps."""
+        return {
+            "id": self.id,
+            "text": self.text,
+            "digest": str(self.digest),
+            "before": str(self.before),
+            "generation": self.generation,
+            "requester": self.requester.to_json(),
+            "reason": self.reason,
+            "asked": instant(self.asked),
+            "phase": self.phase,
+            "approvals": [approval.to_json() for approval in self.approvals],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> PolicyChange:
+        """Read what ``to_json`` wrote; raises InvalidInput."""
+        return cls(
+            str(value["id"]),
+            str(value["text"]),
+            Digest(value["digest"]),
+            Digest(value["before"]),
+            int(value["generation"]),
+            Actor.from_json(value["requester"]),
+            str(value["reason"]),
+            parsed_instant(value["asked"]),
+            value["phase"],
+            tuple(Approval.from_json(each) for each in value["approvals"]),
+        )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from .memory import limit_memory
 from .notebook import Plan, make_plan, only_step
 from .recorder import Recorder, dumped
 from .refusal import Breakage, Refusal
+from .report import Report
 from .values import chosen
 from .workspace import populate
 
@@ -95,7 +96,8 @@ def _run(arguments: argparse.Namespace, app: Path) -> int:
     plan = make_plan(read_object(app / "files" / manifest.notebook), manifest, values)
     if arguments.step:
         plan = only_step(plan, manifest, arguments.step)
-    recorder = Recorder((work / arguments.output).resolve(), plan.notebook)
+    report = Report.wanted(work)
+    recorder = Recorder((work / arguments.output).resolve(), plan.notebook, report)
     if arguments.memory_limit is not None:
         limit_memory(arguments.memory_limit)
     handover = Handover(arguments.load, arguments.save)
@@ -104,11 +106,11 @@ def _run(arguments: argparse.Namespace, app: Path) -> int:
         recorder.write(arguments.metrics, dumped(session.metrics) + "\n")
     if arguments.executed_notebook:
         recorder.write(arguments.executed_notebook, dumped(plan.notebook, indent=1) + "\n")
-    report = executor_output(executor_input, session.metrics, handover.described)
+    told = executor_output(executor_input, session.metrics, handover.described)
     # Some engines lose the exit code of a container that is removed at once; Kubeflow then takes
     # a missing output file for the failure that it is.
-    if report and code == 0:
-        recorder.write(Path(report[0]), report[1])
+    if told and code == 0:
+        recorder.write(Path(told[0]), told[1])
     return code
 
 
@@ -166,5 +168,6 @@ def _note(arguments: argparse.Namespace, ename: str, evalue: str) -> None:
         return
     error = {"cell": None, "ename": ename, "evalue": evalue, "line": None}
     with contextlib.suppress(OSError):
-        recorder = Recorder((Path.cwd() / arguments.output).resolve(), {})
+        report = Report.wanted(Path.cwd())
+        recorder = Recorder((Path.cwd() / arguments.output).resolve(), {}, report)
         recorder.write_result({"phase": "Errored", "error": error})

@@ -8,15 +8,20 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional
+
+from .report import Report
 
 
 class Recorder:
     """Writes into ``output``; files other than the events appear whole or not at all."""
 
-    def __init__(self, output: Path, notebook: Dict[str, Any]) -> None:
+    def __init__(
+        self, output: Path, notebook: Dict[str, Any], report: Optional[Report] = None
+    ) -> None:
         output.mkdir(parents=True, exist_ok=True)
         self.output = output
+        self._report = report
         self.notebook = notebook
         self._lock = threading.RLock()
         self._saved = 0.0
@@ -32,6 +37,8 @@ class Recorder:
         line = dumped({"event": kind, **facts}) + "\n"
         with self._lock, contextlib.suppress(OSError):
             os.write(self._events, line.encode("utf-8"))
+        if self._report is not None:
+            self._report.event(line)
 
     def save_notebook(self, always: bool = True) -> None:
         """Write the executed notebook; with ``always=False`` only when that costs little."""
@@ -43,8 +50,11 @@ class Recorder:
         self._cost = self._saved - begun
 
     def write_result(self, result: Dict[str, Any]) -> None:
-        """Write what came out."""
-        self.write(self.output / "result.json", dumped(result, indent=1) + "\n")
+        """Write what came out, and tell the cluster where there is one."""
+        text = dumped(result, indent=1)
+        self.write(self.output / "result.json", text + "\n")
+        if self._report is not None:
+            self._report.finish(self.output, json.loads(text))
 
     def write(self, path: Path, text: str) -> None:
         """Write a file whole or not at all."""

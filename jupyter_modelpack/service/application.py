@@ -91,7 +91,9 @@ def make_application(
         login_url=f"{base}login",
         log_function=log_request,
         identity_provider=identity,
-        authorizer=ServiceAuthorizer(login, identity_provider=identity),
+        authorizer=ServiceAuthorizer(
+            login, f"{address.url}jupyter-modelpack/pages/", identity_provider=identity
+        ),
         allow_unauthenticated_access=False,
         allow_remote_access=True,
         xsrf_cookies=True,

@@ -37,7 +37,8 @@ NEEDED: Mapping[tuple[str, str], Standing] = {
     ("write", "modelpack:promotions"): Standing.MEMBER,
     ("execute", "modelpack:promotions"): Standing.PERSON,
     ("execute", "modelpack:rollbacks"): Standing.PERSON,
-    ("write", "modelpack:policy"): Standing.PERSON,
+    # Proposing alone changes nothing: where changes need no approval, more is asked for.
+    ("write", "modelpack:policy"): Standing.MEMBER,
     ("execute", "modelpack:policy"): Standing.PERSON,
 }
 # Saying yes or no; a login may have rules of its own for it.
@@ -54,8 +55,9 @@ def standing_of(actor: Actor | None) -> Standing:
 class ServiceAuthorizer(Authorizer):
     """Holds a request's standing against the table, and asks the login about decisions."""
 
-    def __init__(self, login: Login, **more: Any) -> None:
+    def __init__(self, login: Login, pages: str, **more: Any) -> None:
         super().__init__(**more)
+        self._pages = pages
         self._login = login
 
     async def is_authorized(
@@ -71,7 +73,8 @@ class ServiceAuthorizer(Authorizer):
             raise NotPermitted(
                 f"This needs a person who signed in here: {why}.",
                 rule="login",
-                advice="Open the release service in a browser and log in there.",
+                advice=f"Log in at the release service in a browser: {self._pages}",
+                pages=self._pages,
             )
         if (action, resource) in DECIDING and not await self._login.may_approve(actor, handler):
             raise NotPermitted(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from jupyter_server.auth.decorator import allow_unauthenticated
-from tornado.web import HTTPError, authenticated
+from tornado.web import authenticated
 
+from jupyter_modelpack.errors import NotPermitted
 from jupyter_modelpack.handlers.errors import body_of
 from jupyter_modelpack.handlers.handler import Handler
 
@@ -37,9 +38,7 @@ class Page(Handler):
         self.login = login
 
     def get_login_url(self) -> str:
-        """Send people to the login; raises HTTPError where they do not log in by pages."""
-        if self.login is None:
-            raise HTTPError(403)
+        """Send people to the login, not away."""
         return str(self.settings["login_url"])
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
@@ -76,6 +75,19 @@ class LoginPage(Page):
         self.redirect(self.login.begin(self, target))
 
 
+class ElsewherePage(Page):
+    """Where there is nothing to log in at."""
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """Say so."""
+        raise NotPermitted(
+            "Nobody is logged in, and this service has no page to log in at.",
+            rule="login",
+            advice="Use the address that your team was given: the login is in front of it.",
+        )
+
+
 class CallbackPage(Page):
     """Coming back from there."""
 
@@ -100,7 +112,7 @@ def login_pages(login: Login) -> list[tuple[str, type, dict[str, Any]]]:
     wired = {"login": login.browser}
     front: list[tuple[str, type, dict[str, Any]]] = [("", FrontPage, wired)]
     if login.browser is None:
-        return front
+        return [*front, ("login", ElsewherePage, wired)]
     return [
         *front,
         ("login", LoginPage, wired),

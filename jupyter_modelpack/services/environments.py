@@ -45,6 +45,10 @@ class Releases(Protocol):
         """Return the record of an image under a name."""
 
 
+def never(_slot: Slot, _record: Record | None) -> None:
+    """Say nothing of drift: nobody can tell."""
+
+
 @dataclass(frozen=True)
 class Environments:
     """Shows the environments of a package to one person."""
@@ -55,6 +59,7 @@ class Environments:
     views: Views
     badge: Callable[[str, Record | None, str | None], str]
     now: Callable[[], datetime]
+    drift: Callable[[Slot, Record | None], Mapping[str, Any] | None] = never
 
     def show(self, name: str, actor: Actor, path: str | None = None) -> dict[str, Any]:
         """Return them as JSON; ``path`` is the notebook that the badge is about."""
@@ -73,6 +78,7 @@ class Environments:
                     "name": place.name,
                     "holds": pointer_view(slot.pointer),
                     "generation": slot.generation,
+                    "drift": self.drift(slot, self._held(name, slot)),
                     "waiting": promotion_view(waiting, actor, policy) if waiting else None,
                     "promote": self._promote(offered, place, slot, actor, policy, problem),
                     "rollback": self._rollback(name, place, slot, actor, policy, problem),

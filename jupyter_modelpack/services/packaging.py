@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from jupyter_modelpack.errors import (
@@ -27,6 +27,12 @@ from jupyter_modelpack.services.packaging_types import (
     PackageRequest,
     PackageResult,
     Progress,
+)
+from jupyter_modelpack.services.publishing import (
+    NOWHERE,
+    UNPUBLISHED,
+    Publisher,
+    PublishStep,
 )
 from jupyter_modelpack.services.steps import Step, Steps
 from jupyter_modelpack.services.verification import SKIPPED, Verification
@@ -85,6 +91,30 @@ class Attestor(Protocol):
         """Sign what the image was made of, and return what the record keeps of that."""
 
 
+class Team(Protocol):
+    """Sends packages to a team's release service."""
+
+    def publish(
+        self,
+        record: Mapping[str, Any],
+        tell: Callable[[str, float | None], None],
+        cancelled: Callable[[], bool],
+    ) -> Published:
+        """Send one, and return what it is there; raises ModelPackError."""
+
+
+class Published(Protocol):
+    """What a package is where it was sent."""
+
+    @property
+    def version(self) -> str:
+        """Its version there."""
+
+    @property
+    def sent(self) -> object:
+        """What was sent, in words."""
+
+
 @dataclass(frozen=True)
 class Compiled:
     """Files for a cluster, the image and version that they name, and the seconds that it took."""
@@ -109,6 +139,8 @@ class Ports:
     evidence: Attestor
     monotonic: Callable[[], float]
     now: Callable[[], str]
+    publisher: Publisher = NOWHERE
+    team: Team | None = None
 
 
 def package(
@@ -143,6 +175,9 @@ class _Packaging:
         self._steps = Steps(progress, cancelled, ports.monotonic)
         self._healed: set[str] = set()
         self._findings: dict[tuple[object, ...], Finding] = {}
+        self._publishing = PublishStep(
+            ports.publisher, self._steps, self._found, ports.now, cancelled
+        )
 
     def run(self) -> PackageResult:
         snapshot = self._read()
@@ -152,9 +187,38 @@ class _Packaging:
             # The image's digest is all that a job needs, so it is compiled while the image runs.
             job = pool.submit(self._compile, assembled)
             verification, assembled = self._verify(inspected, assembled)
-            self._steps.skip("publish", "no registry is configured")
+            self._publishing.upload(assembled.record)
             self._steps.check()
-            return self._release(inspected, assembled, verification, job)
+            made = self._published(self._release(inspected, assembled, verification, job))
+        self._send(made)
+        return made
+
+    def _send(self, made: PackageResult) -> None:
+        """Send the package to the team's service; when that is away, the package is still made."""
+        team = self._ports.team
+        if team is None or not self._request.verify:
+            return
+        with self._steps.running("publish") as step:
+            try:
+                there = team.publish(made.record, step.tell, self._cancelled)
+            except Aborted:
+                raise
+            except ModelPackError as error:
+                step.tell(f"not published: {error.message}")
+                step.phase = "Failed"
+                self._found((_unpublished(error),))
+                return
+            step.tell(f"{there.sent}; {made.name} {there.version} at the release service")
+
+    def _published(self, released: tuple[PackageResult, Mapping[str, bytes]]) -> PackageResult:
+        """Name the image in the registry by the version that its release was given."""
+        result, files = released
+        record = self._publishing.name(result.record)
+        if record == result.record:
+            return result
+        record |= {"seconds": self._steps.total()}
+        self._ports.releases.put(record, files)
+        return replace(result, record=record)
 
     def _read(self) -> Snapshot:
         with self._steps.running("read") as step:
@@ -285,7 +349,7 @@ class _Packaging:
         assembled: Assembled,
         verification: Verification,
         job: Future[Compiled],
-    ) -> PackageResult:
+    ) -> tuple[PackageResult, Mapping[str, bytes]]:
         files = self._job(assembled, job)
         seconds = self._steps.total()
         described = {
@@ -294,7 +358,7 @@ class _Packaging:
             "created": self._ports.now(),
             "author": self._request.requested_by,
             "commit": self._request.commit,
-            "findings": [finding.to_json() for finding in self._all_findings()],
+            "findings": [f.to_json() for f in self._all_findings() if f.code != UNPUBLISHED],
             "verified": verification.to_json(),
             "checks": [dict(check) for check in verification.checks],
             "metrics": dict(verification.metrics),
@@ -307,7 +371,7 @@ class _Packaging:
             "seconds": seconds,
         }
         with self._ports.names.alone(assembled.name):
-            return self._add(assembled, described, files)
+            return self._add(assembled, described, files), files
 
     def _add(
         self, assembled: Assembled, described: dict[str, Any], files: Mapping[str, bytes]
@@ -373,6 +437,15 @@ def _about(finding: Finding) -> tuple[object, ...]:
     if place is not None:
         return (finding.code, finding.cell, place)
     return (finding.code, finding.cell, finding.line, finding.message)
+
+
+def _unpublished(error: ModelPackError) -> Finding:
+    return Finding(
+        "not-published",
+        "warning",
+        f"The package is made, but not published: {error.message}",
+        advice=f"{error.advice} Asking for a promotion publishes it, too.".strip(),
+    )
 
 
 def _unsigned(error: Exception) -> Finding:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
-from jupyter_modelpack.errors import InvalidInput, NotPermitted
+from jupyter_modelpack.errors import Conflict, InvalidInput, NotFound, NotPermitted, StoreError
+from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.release.actor import Actor
+from jupyter_modelpack.release.approval import Binding, Members
 from jupyter_modelpack.release.jurisdiction import jurisdiction
 from jupyter_modelpack.release.policy import Policy
 from jupyter_modelpack.release.policy_change import (
+    AnswerChange,
     Changed,
     Install,
+    PolicyChange,
     PolicyState,
     Propose,
     decide_policy,
@@ -29,6 +34,9 @@ class Text(Protocol):
     def begin(self, text: str) -> None:
         """Write a first policy, unless there is a file meanwhile."""
 
+    def replace(self, text: str) -> None:
+        """Write another policy over it; raises StoreError."""
+
 
 class Kept(Protocol):
     """Keeps the policy in force."""
@@ -40,6 +48,22 @@ class Kept(Protocol):
         self, decide: Callable[[PolicyState], Changed], text: str, now: datetime
     ) -> PolicyState:
         """Decide and write, or write nothing."""
+
+
+class Answer(Protocol):
+    """A person's yes or no; ``digest`` says which text the person saw, None: what is there."""
+
+    @property
+    def yes(self) -> bool:
+        """Whether it is a yes."""
+
+    @property
+    def comment(self) -> str:
+        """Why."""
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the policy that the person saw."""
 
 
 class Policies:
@@ -103,12 +127,79 @@ class Policies:
                 rule="policy_changes",
                 advice="Propose the change at the release service, or undo it.",
             )
-        text = self._file.read() or ""
-        seen = before.digest if before else policy.digest
-        event = Propose(self._new_id(), actor, text, seen, reason)
+        self.propose(actor, self._file.read() or "", reason)
+        return policy
+
+    def state(self) -> PolicyState:
+        """Return the policy in force, and the changes that were proposed."""
+        return self._kept.state()
+
+    def propose(
+        self, actor: Actor, text: str, reason: str, seen: Digest | None = None
+    ) -> PolicyChange:
+        """Propose another policy; it is in force at once where nobody has to approve.
+
+        ``seen`` is the policy that the proposer looked at, None: the one in force. Raises
+        InvalidInput for a text that is no policy, NotPermitted and Conflict.
+        """
+        self.current()
+        state = self._kept.state()
+        if state.policy is None:
+            raise Conflict("There is no policy yet.", advice="Install a first one.")
+        parse_policy(text)
+        if state.policy.change_approvals.needed == 0 and actor.verified and not actor.signed_in:
+            raise NotPermitted(
+                "Nobody has to approve a change here, so that a login which code in a notebook"
+                " can use is not enough for one.",
+                rule="policy_changes",
+                advice="Let the policy ask for approvals of changes, or edit its file.",
+            )
+        event = Propose(self._new_id(), actor, text, seen or state.policy.digest, reason)
+        return self._changed(event, text, event.id)
+
+    def answer(
+        self, ident: str, actor: Actor, vote: Answer, members: Members | None
+    ) -> PolicyChange:
+        """Record a yes or no to a proposed policy; with enough of them it is in force.
+
+        Raises NotFound, NotPermitted and Conflict.
+        """
+        change = self.change_of(ident)
+        seen = change.binding.to_json()
+        if vote.digest is not None:
+            seen["digest"] = vote.digest
+        binding = Binding.from_json(seen)
+        event = AnswerChange(ident, actor, vote.yes, binding, vote.comment, members)
+        return self._changed(event, change.text, ident)
+
+    def change_of(self, ident: str) -> PolicyChange:
+        """Return a proposed change, or raise NotFound."""
+        found = next((each for each in self._kept.state().changes if each.id == ident), None)
+        if found is None:
+            raise NotFound("policy change", f"{ident!s:.60}")
+        return found
+
+    def finish(self) -> None:
+        """Write the policy in force into the file where an earlier process could not any more.
+
+        Only a file that still says what the policy before said is written; anything else is an
+        edit that nobody approved, and refuses.
+        """
+        state, text = self._kept.state(), self._file.read()
+        last = next((c for c in reversed(state.changes) if c.phase == "Active"), None)
+        if last is None or text is None or state.policy is None:
+            return
+        with suppress(InvalidInput):
+            if last.digest == state.policy.digest and parse_policy(text).digest == last.before:
+                self._file.replace(last.text)
+
+    def _changed(self, event: Propose | AnswerChange, text: str, ident: str) -> PolicyChange:
         now = self._now()
         self._kept.change(lambda state: decide_policy(state, event, now), text, now)
-        return policy
+        # A file that cannot be written refuses promotions until somebody writes it.
+        with suppress(StoreError, InvalidInput):
+            self.finish()
+        return self.change_of(ident)
 
     def _install(self, text: str) -> None:
         now, event = self._now(), Install(self._runs_this, text)

@@ -38,7 +38,8 @@ from jupyter_modelpack.release.gate import GateReport, Kind, evaluate
 from jupyter_modelpack.release.lane_steps import Decision
 from jupyter_modelpack.release.promotion import Candidate, Lane, Promotion
 from jupyter_modelpack.services.policies import Policies, readable
-from jupyter_modelpack.services.release_facts import author_of
+from jupyter_modelpack.services.publishing import located
+from jupyter_modelpack.services.release_facts import author_of, pusher_of
 from jupyter_modelpack.services.surroundings import Views
 
 Record = Mapping[str, Any]
@@ -164,19 +165,19 @@ class Promotions:
         author = author_of(record)
         candidate = Candidate(
             str(record["name"]), str(record["version"]), Digest.parse(record["digest"]),
-            author, author,
+            author, pusher_of(record),
         )  # fmt: skip
-        ident = self._out.new_id()
+        new = ident = self._out.new_id()
 
         def decided(lane: Lane) -> Decision:
             nonlocal ident
             seen = lane.slot.seen
             if wish.generation is not None and wish.generation != seen.generation:
                 seen = Seen(seen.environment, None, wish.generation)
-            event = Ask(ident, actor, candidate, seen, policy, wish.reason, wish.kind)
+            event = Ask(new, actor, candidate, seen, policy, wish.reason, wish.kind)
             decision = decide(lane, event, self._out.now())
             known = decision[0].open_for(candidate.digest, wish.kind)
-            ident = known.id if known is not None else ident
+            ident = known.id if known is not None else new
             return decision
 
         lane, effects = self._change(candidate.package, wish.environment, "", decided)
@@ -221,12 +222,16 @@ class Promotions:
             self._carry_out(lane, effects)
 
     def recover(self, name: str = "", *, older_than: timedelta = timedelta(0)) -> int:
-        """Go on with what a process left when it was ended; return how many there were."""
+        """Go on with what a process left when it was ended; return how many there were.
+
+        Without an age it is everything, whatever the clock says of it: it may have gone back.
+        """
         until = self._out.now() - older_than
         found = [
             promotion
             for promotion in self._store.list(name, is_open=True)
-            if promotion.phase in ("Checking", "Deploying") and promotion.last <= until
+            if promotion.phase in ("Checking", "Deploying")
+            and (not older_than or promotion.last <= until)
         ]
         for promotion in found:
             self._send(promotion, Recover(promotion.id))
@@ -324,7 +329,7 @@ class Promotions:
             record = self._releases.get(order.package, order.version)
             kinds = ("kubernetes", "kubeflow")
             kept = {kind: self._releases.file(order.package, order.version, kind) for kind in kinds}
-            files = {kind: data for kind, data in kept.items() if data is not None}
+            files = {kind: located(data, record) for kind, data in kept.items() if data is not None}
             self._out.deployer().deploy(order, record, files)
         except GateNotSatisfied as error:
             return "Failed", error.message

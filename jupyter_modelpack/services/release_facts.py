@@ -52,6 +52,10 @@ class Runs(Protocol):
         """Return those of one package."""
 
 
+def _nowhere(record: Record) -> Digest | None:
+    return None
+
+
 class FactFinder:
     """Finds out facts; what cannot be found out stays None and refuses."""
 
@@ -61,11 +65,13 @@ class FactFinder:
         keys: Callable[[], Keys],
         runs: Runs,
         now: Callable[[], datetime],
+        published: Callable[[Record], Digest | None] = _nowhere,
     ) -> None:
         self._layout = layout
         self._keys = keys
         self._runs = runs
         self._now = now
+        self._published = published
 
     def of(self, record: Record, slots: Mapping[str, Slot], *, quick: bool = False) -> ReleaseFacts:
         """Return the facts on a record's image; ``quick`` looks at sizes but reads no layers."""
@@ -78,8 +84,8 @@ class FactFinder:
             version=str(record["version"]),
             digest=digest,
             author=author,
-            pusher=author,
-            resolved=self._resolved(record, problems),
+            pusher=pusher_of(record),
+            resolved=self._resolved(record, quick, problems),
             blobs=self._blobs(digest, quick, problems),
             provenance=provenance,
             contents=contents,
@@ -92,9 +98,12 @@ class FactFinder:
             problems=problems,
         )
 
-    def _resolved(self, record: Record, problems: dict[str, str]) -> Digest | None:
+    def _resolved(self, record: Record, quick: bool, problems: dict[str, str]) -> Digest | None:
+        """Return what the release's name stands for, here and where it was published."""
         try:
-            return self._layout.resolve(f"{record['name']}:{record['version']}").digest
+            here = self._layout.resolve(f"{record['name']}:{record['version']}").digest
+            there = None if quick else self._published(record)
+            return here if there is None or here != record["digest"] else there
         except ModelPackError as error:
             problems["reference"] = error.message
             return None
@@ -176,6 +185,12 @@ def author_of(record: Record) -> Actor | None:
         return Actor.from_json(account)
     name = str(record.get("author") or "").strip()
     return Actor("jupyter", name) if name else None
+
+
+def pusher_of(record: Record) -> Actor | None:
+    """Return who sent its bytes last; where nobody did, that is who packaged it."""
+    pusher = record.get("pusher")
+    return Actor.from_json(pusher) if pusher else author_of(record)
 
 
 def owner_of(record: Record) -> OwnerCard | None:

@@ -20,7 +20,10 @@ Json = dict[str, Any]
 
 _OUTCOMES = {"pass": "passed", "fail": "failed", "unknown": "unknown"}
 KINDS = {"promote": "promotion", "rollback": "rollback"}
-_EVIDENCE = ("author", "verified", "checks", "image_id", "notebook_digest", "lock_digest", "why")
+_EVIDENCE = (
+    "author", "verified", "checks", "image_id", "notebook_digest", "lock_digest", "why",
+    "parts", "owner",
+)  # fmt: skip
 
 
 def moment(at: datetime) -> str:
@@ -177,7 +180,9 @@ def _not_approve(promotion: Promotion, viewer: Actor, policy: Policy | None) -> 
     rule = policy.place(promotion.target).approvals_for(promotion.kind)
     if rule.needed == 0:
         return f"{promotion.target.capitalize()} asks for no approval of this."
-    why = why_not(viewer, rule, policy, promotion.involved)
+    # The viewer has just logged in, so that the login's word on groups is of now.
+    members = {viewer.account: viewer}
+    why = why_not(viewer, rule, policy, promotion.involved, members)
     return f"You cannot approve this: {why}." if why else ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any, Protocol
 
 from jupyter_modelpack.errors import InvalidInput, ModelPackError
@@ -12,10 +13,13 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.release.audit import Checkpoint, Entry, Verdict, verify
 from jupyter_modelpack.release.history import holdings
+from jupyter_modelpack.release.policy_change import PolicyChange
 from jupyter_modelpack.release.promotion import Promotion
 from jupyter_modelpack.services.difference import difference
 from jupyter_modelpack.services.environments import Environments, unknown_package
+from jupyter_modelpack.services.packages import Packages
 from jupyter_modelpack.services.policies import Policies, readable
+from jupyter_modelpack.services.policy_view import change_view, policy_view
 from jupyter_modelpack.services.promotions import Promotions, Vote, Wish
 from jupyter_modelpack.services.release_view import (
     evidence_view,
@@ -43,6 +47,12 @@ class Records(Protocol):
 
     def by_digest(self, name: str | None, digest: str) -> Record | None:
         """Return the record of an image under a name."""
+
+    def get(self, name: str, version: str) -> Record:
+        """Return one record, or raise NotFound."""
+
+    def list(self, *, name: str | None = None, path: str | None = None) -> Sequence[Record]:
+        """Return summaries, newest first."""
 
 
 @dataclass(frozen=True)
@@ -119,14 +129,54 @@ class Releases:
         kept = [*self.history_log.checkpoints(), *self.witnesses(sorted(held)), *known]
         return verify(self.history_log.rows(), kept)
 
+    def entries(self, after: int | None, limit: int) -> Json:
+        """Return a part of the audit log and the checkpoint of all of it; None: no entries."""
+        head = self.history_log.head()
+        rows = [] if after is None else list(islice(self.history_log.rows(after), limit))
+        # entries that came after the head was read belong to the next answer
+        rows = [row for row in rows if int(row.get("sequence", 0)) <= head.size]
+        return {"checkpoint": head.to_json(), "entries": rows}
+
+    def compare(self, before: str, after: str) -> Json:
+        """Return what differs between two releases, named as people type them."""
+        packages = Packages(self.records)
+        return self.difference(packages.resolve(before), packages.resolve(after))
+
+    def policy(self, actor: Actor) -> Json:
+        """Return the policy in force, what the file says, and the changes that wait."""
+        policy, problem = readable(self.policies)
+        state = self.policies.state()
+        return policy_view(policy, problem, state, actor)
+
+    def propose_policy(self, actor: Actor, text: str, reason: str, seen: str | None = None) -> Json:
+        """Propose another policy; see ``Policies.propose``."""
+        before = self.policies.state().generation
+        change = self.policies.propose(actor, text, reason, Digest.parse(seen) if seen else None)
+        return self._policy_changed(before, change, actor)
+
+    def answer_policy(self, ident: str, actor: Actor, vote: Vote) -> Json:
+        """Approve or reject a proposed policy; see ``Policies.answer``."""
+        before = self.policies.state().generation
+        givers = [a.actor for a in self.policies.change_of(ident).approvals]
+        members = self.environments.views.members((actor, *givers))
+        change = self.policies.answer(ident, actor, vote, members)
+        return self._policy_changed(before, change, actor)
+
     def adopt_policy(self, actor: Actor, reason: str) -> Json:
         """Put the policy file in force; open requests are checked again."""
         policy = self.policies.adopt(actor, reason)
         self.promotions.policy_changed()
         return {"name": policy.name, "digest": str(policy.digest)}
 
+    def _policy_changed(self, before: int, change: PolicyChange, actor: Actor) -> Json:
+        state = self.policies.state()
+        if state.generation != before:
+            self.promotions.policy_changed()
+        return change_view(change, state.policy, actor)
+
     def recover(self) -> int:
         """Go on with what an earlier process left."""
+        self.policies.finish()
         return self.promotions.recover()
 
     def _view(self, promotion: Promotion, actor: Actor) -> Json:

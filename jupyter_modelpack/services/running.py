@@ -64,7 +64,7 @@ def run_package(
     Raises InvalidInput for a parameter or an input that the package does not have.
     """
     record = records.get(order.name, order.version)
-    order = replace(order, parameters=_values(order, record))
+    order = replace(order, parameters=typed_values(order.parameters, record))
     _check_inputs(order, record)
     result = runner.run(Digest.parse(record["digest"]), order, on_event, on_log, cancelled)
     return rendered(order, result)
@@ -101,11 +101,14 @@ def _size(path: Path) -> int:
     return path.lstat().st_size if path.is_symlink() or path.exists() else 0
 
 
-def _values(order: RunOrder, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters in their own types, read as the runtime in the image reads them."""
+def typed_values(given: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters in their own types, read as the runtime in the image reads them.
+
+    Raises InvalidInput for one that the package does not have, or whose text is no value of it.
+    """
     declared = [Parameter(p["name"], p["type"], p["default"]) for p in record["parameters"]]
-    texts = {name: value for name, value in order.parameters.items() if isinstance(value, str)}
-    others = {name: value for name, value in order.parameters.items() if name not in texts}
+    texts = {name: value for name, value in given.items() if isinstance(value, str)}
+    others = {name: value for name, value in given.items() if name not in texts}
     try:
         return chosen(declared, [f"{name}={value}" for name, value in texts.items()], others)
     except Refusal as refusal:

@@ -56,6 +56,29 @@ class RunRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     network: bool = False
     requested_by: str = ""
+    backend: str = "local"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Destination(Protocol):
+    """Where runs can go on."""
+
+    def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
+        """Return what is kept of the request for it, or raise InvalidInput for what cannot be."""
+
+
+class ThisMachine:
+    """The backend ``local``: worker processes that take runs from the queue."""
+
+    def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
+        """Find the large files that the image lacks."""
+        if asked.options:
+            raise InvalidInput(
+                "Options of a cluster make no sense for a run on this machine.",
+                field="options",
+                advice="Leave them out, or choose another backend.",
+            )
+        return {"inputs": _inputs(record)}
 
 
 class Runs:
@@ -71,6 +94,7 @@ class Runs:
         root: Path,
         now: Callable[[], float],
         new_id: Callable[[], str],
+        destinations: Mapping[str, Destination] | None = None,
     ) -> None:
         self._queue = queue
         self._logs = logs
@@ -80,6 +104,7 @@ class Runs:
         self._root = root
         self._now = now
         self._new_id = new_id
+        self._destinations = {"local": ThisMachine(), **(destinations or {})}
 
     def start(self, request: RunRequest) -> Work:
         """Queue a run; raises NotFound, and InvalidInput for what the package does not have."""
@@ -93,7 +118,14 @@ class Runs:
                     field="parameters",
                     advice=has,
                 )
-        inputs = _inputs(record)
+        destination = self._destinations.get(request.backend)
+        if destination is None:
+            raise InvalidInput(
+                f"Packages cannot be run by {request.backend[:40]} here.",
+                field="backend",
+                advice=f"There are {', '.join(sorted(self._destinations))}.",
+            )
+        prepared = destination.prepare(record, request)
         run = Work(
             id=self._new_id(),
             kind="run",
@@ -105,9 +137,10 @@ class Runs:
             request={
                 "parameters": dict(request.parameters),
                 "network": request.network,
-                "inputs": inputs,
+                **prepared,
             },
-            state=new_run_state(request.parameters),
+            state=new_run_state(prepared.get("parameters", request.parameters)),
+            backend=request.backend,
         )
         entered = self._queue.enter(run)
         self._workers.kick()
@@ -206,7 +239,7 @@ def carry_out_run(
         return phase, ended(progress.state, phase, error_json(error))
     phase = result["phase"]
     state = {**progress.state, **{key: result[key] for key in _KEPT if key in result}}
-    return phase, {**state, "error": _failure(phase, result)}
+    return phase, {**state, "error": failure_of(phase, result)}
 
 
 class _RunProgress:
@@ -228,7 +261,7 @@ class _RunProgress:
         self._desk.save(self.state, f"cell {self.state['cell']}", now=False)
 
 
-def _failure(phase: Phase, result: Mapping[str, Any]) -> dict[str, Any] | None:
+def failure_of(phase: Phase, result: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return why a run did not succeed, as the error object of the REST interface."""
     if phase == "Succeeded":
         return None

@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from jupyter_modelpack.errors import Aborted, GateNotSatisfied, InvalidInput, ModelPackError
-from jupyter_modelpack.services.packaging_types import Phase, Progress, StepName, StepReport
+from jupyter_modelpack.services.packaging_types import (
+    Phase,
+    Progress,
+    StepName,
+    StepReport,
+    Transfer,
+)
 
 
 class Step:
@@ -18,15 +24,23 @@ class Step:
         self._progress = progress
         self.phase: Phase = "Succeeded"
 
-    def tell(self, detail: str, progress: float | None = None) -> None:
+    def tell(
+        self, detail: str, progress: float | None = None, transfer: Transfer | None = None
+    ) -> None:
         """Show ``detail``, and a ``progress`` from 0 to 1 where there is one."""
-        self._report = replace(self._report, detail=detail, progress=progress)
+        kept = transfer or self._report.transfer
+        self._report = replace(self._report, detail=detail, progress=progress, transfer=kept)
         self._progress.step(self._report)
 
     @property
     def detail(self) -> str:
         """What was told last."""
         return self._report.detail
+
+    @property
+    def transfer(self) -> Transfer | None:
+        """How far an image was on its way to a registry when that was told last."""
+        return self._report.transfer
 
 
 class Steps:
@@ -63,7 +77,9 @@ class Steps:
         finally:
             took = self.seconds.get(name, 0.0) + self._monotonic() - began
             self.seconds[name] = round(took, 3)
-            self._progress.step(StepReport(name, phase, self.seconds[name], step.detail))
+            self._progress.step(
+                StepReport(name, phase, self.seconds[name], step.detail, None, step.transfer)
+            )
 
     def skip(self, name: StepName, detail: str) -> None:
         """Report a step that has nothing to do, and why."""

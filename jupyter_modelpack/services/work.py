@@ -1,4 +1,4 @@
-"""Work: one build or run as the queue keeps it, and how it moves from phase to phase."""
+"""Work: one build, run or intake as the queue keeps it, and how it moves from phase to phase."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from jupyter_modelpack import errors
 from jupyter_modelpack.errors import ModelPackError
 from jupyter_modelpack.services.packaging_types import STEPS, Phase, StepReport
 
-Kind = Literal["build", "run"]
+Kind = Literal["build", "run", "intake"]
+# What may be begun anew when its worker is gone: it has no effect before it is done.
+REPEATABLE: tuple[Kind, ...] = ("build", "intake")
 UNFINISHED: tuple[Phase, ...] = ("Pending", "Running")
 MOST_ATTEMPTS = 2
 
@@ -40,6 +42,7 @@ class Work:
     attempts: int = 0
     owner: str | None = None
     stop_asked: bool = False
+    backend: str = "local"
 
     @property
     def over(self) -> bool:
@@ -67,6 +70,11 @@ def new_build_state() -> dict[str, Any]:
     }
 
 
+def new_intake_state() -> dict[str, Any]:
+    """Return the state of an intake that has not begun."""
+    return {"step": "", "error": None, "package": None}
+
+
 def new_run_state(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the state of a run that has not begun."""
     return {
@@ -84,7 +92,7 @@ def new_run_state(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def step_json(report: StepReport) -> dict[str, Any]:
     """Return a step as the JSON object of the REST interface."""
-    return {
+    out = {
         "name": report.name,
         "title": STEPS[report.name],
         "phase": report.phase,
@@ -92,6 +100,7 @@ def step_json(report: StepReport) -> dict[str, Any]:
         "detail": report.detail,
         "progress": report.progress,
     }
+    return out if report.transfer is None else {**out, "transfer": report.transfer.to_json()}
 
 
 def with_step(steps: Sequence[Mapping[str, Any]], report: StepReport) -> list[Mapping[str, Any]]:
@@ -116,6 +125,8 @@ def begun_again(work: Work) -> dict[str, Any]:
     """Return the state of work whose worker is gone and that begins again."""
     if work.kind == "build":
         return new_build_state()
+    if work.kind == "intake":
+        return new_intake_state()
     return new_run_state(work.state.get("parameters", {}))
 
 

@@ -10,6 +10,7 @@ import { Packaging } from '../sections/packaging';
 import { Result } from '../sections/result';
 import { RunForm } from '../sections/runform';
 import { Runs } from '../sections/runs';
+import { info } from '../validate/notebook';
 import { packageDetail, packages } from '../validate/package';
 import { build, run } from '../validate/work';
 import { but, golden } from './golden';
@@ -64,17 +65,28 @@ describe('every part', () => {
             detail={detail}
             starting={false}
             problem={null}
+            backends={info(golden('info_team'), '').backends}
+            podDefaults={info(golden('info_team'), '').pod_defaults}
             trans={trans}
+            onReveal={nothing}
             onRun={nothing}
           />
         }
         runs={
           <Runs
-            runs={[running, broken, run(golden('run'), '')]}
+            runs={[
+              running,
+              broken,
+              run(golden('run'), ''),
+              run(golden('run_kubeflow'), ''),
+              run(golden('run_kubernetes'), '')
+            ]}
+            steps={[]}
             trans={trans}
             logOf={() => ({ text: '', cut: false, problem: null })}
             onLook={nothing}
             onStop={nothing}
+            onAgain={nothing}
             onOpenNotebook={nothing}
             onReveal={nothing}
           />

@@ -14,6 +14,7 @@ const BELOW: Record<string, string[]> = {
     'restapi',
     'events',
     'icon',
+    'pages',
     'releases',
     'tokens'
   ],
@@ -25,6 +26,7 @@ const BELOW: Record<string, string[]> = {
     'restapi',
     'events',
     'icon',
+    'pages',
     'tokens'
   ],
   commands: ['icon', 'tokens'],
@@ -35,7 +37,9 @@ const BELOW: Record<string, string[]> = {
   events: ['validate', 'tokens'],
   validate: ['releases', 'tokens'],
   releases: ['tokens'],
-  tokens: [],
+  pages: ['tokens'],
+  tokens: ['facts'],
+  facts: [],
   icon: []
 };
 

@@ -46,6 +46,8 @@ function drawLanes(asked: string[], value: IEnvironments = lanes): Element {
       asking={null}
       refusal={null}
       outcome={() => null}
+      rules="/pages/jurisdiction"
+      elsewhere={null}
       trans={trans}
       actions={{
         promote: ask('promote'),
@@ -68,6 +70,7 @@ function drawReview(decisions: string[], value: IReview): Element {
         { version: '1.4.0', metrics: { auc: 0.1 } }
       ]}
       identity={lanes.identity}
+      page={null}
       runs={[run(golden('run'), '')]}
       busy={false}
       problem={null}

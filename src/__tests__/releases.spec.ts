@@ -1,6 +1,7 @@
 import { diffLines, plainly } from '../components/diff';
 import { EnvironmentsWatch } from '../manager/environments';
 import { Inbox } from '../manager/inbox';
+import { Notices } from '../manager/notices';
 import { ReviewWatch } from '../manager/review';
 import { IPromotion, isOpen, waitsForYou } from '../releases';
 import { Problem } from '../tokens';
@@ -14,6 +15,7 @@ import {
 import { ShapeError } from '../validate/shape';
 import { FakeAPI, settle, until } from './fakeapi';
 import { but, golden } from './golden';
+import { Kept } from './kept';
 
 const lanes = environments(golden('environments'), '');
 const full = review(golden('promotion'), '');
@@ -134,7 +136,7 @@ describe('EnvironmentsWatch', () => {
 describe('Inbox', () => {
   it('tells of what begins to wait for you, and of what was decided', async () => {
     const api = new FakeAPI();
-    const inbox = new Inbox(api);
+    const inbox = new Inbox(api, new Notices(new Kept(), 'notices'));
     const told: string[] = [];
     inbox.arrived.connect((_, each) => told.push(`arrived ${each.id}`));
     inbox.decided.connect((_, each) => told.push(`${each.phase} ${each.id}`));
@@ -142,6 +144,7 @@ describe('Inbox', () => {
     await inbox.refresh();
     expect(inbox.waiting).toEqual([]);
     api.thePromotions = [full, { ...mine, id: 'new' }];
+    await inbox.refresh();
     await inbox.refresh();
     expect(inbox.waiting.map(each => each.id)).toEqual(['new']);
     api.thePromotions = [{ ...mine, id: 'new' }];
@@ -155,7 +158,7 @@ describe('Inbox', () => {
   it('does not ask a server without promotions again and again', async () => {
     const api = new FakeAPI();
     api.refusal = new Problem('SERVER_MISSING', 'No.');
-    const inbox = new Inbox(api, 1);
+    const inbox = new Inbox(api, new Notices(new Kept(), 'notices'), 1);
     inbox.look(true);
     await inbox.refresh();
     const asked = api.count('promotions');
@@ -170,6 +173,7 @@ describe('ReviewWatch', () => {
     const api = new FakeAPI();
     const watch = new ReviewWatch(api, full.id, 60_000);
     await watch.open();
+    expect(watch.service).toBeNull();
     expect(watch.identity?.username).toBe('ada');
     expect(watch.measured.map(each => each.version)).toEqual([
       '1.2.0',

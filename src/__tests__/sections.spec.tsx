@@ -189,7 +189,10 @@ describe('RunForm', () => {
         detail={detail}
         starting={false}
         problem={null}
+        backends={[]}
+        podDefaults={[]}
         trans={trans}
+        onReveal={nothing}
         onRun={request => requests.push(request)}
       />
     );

@@ -102,3 +102,22 @@ export function CopyButton(props: {
     </>
   );
 }
+
+/** A link to a page elsewhere that is the thing to do here; it opens beside this window. */
+export function PageLink(props: {
+  href: string;
+  children: React.ReactNode;
+  describedBy?: string;
+}): JSX.Element {
+  return (
+    <a
+      className="jp-ModelpackPanel-page"
+      href={props.href}
+      target="_blank"
+      rel="noopener noreferrer"
+      aria-describedby={props.describedBy}
+    >
+      {props.children}
+    </a>
+  );
+}

@@ -106,3 +106,38 @@ export function Tick(props: {
     </div>
   );
 }
+
+/** One of several, from a list that opens. */
+export function Choice(props: {
+  label: string;
+  options: { value: string; text: string }[];
+  value: string;
+  hint?: string;
+  onChange: (value: string) => void;
+}): JSX.Element {
+  const id = useId();
+  const about = `${id}-about`;
+  return (
+    <div className="jp-ModelpackPanel-field">
+      <label htmlFor={id}>{props.label}</label>
+      <select
+        id={id}
+        className="jp-mod-styled"
+        aria-describedby={props.hint ? about : undefined}
+        value={props.value}
+        onChange={event => props.onChange(event.target.value)}
+      >
+        {props.options.map(({ text, value }) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+      {props.hint && (
+        <div id={about} className="jp-ModelpackPanel-advice">
+          {props.hint}
+        </div>
+      )}
+    </div>
+  );
+}

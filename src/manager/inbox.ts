@@ -5,12 +5,14 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { IPromotion, IPromotionsAPI, isOpen, waitsForYou } from '../releases';
 import { Problem } from '../tokens';
+import { Notices } from './notices';
 import { Pulse } from './pulse';
 import { Resource } from './resource';
 
 export class Inbox implements IDisposable {
   constructor(
     private readonly api: IPromotionsAPI,
+    private readonly notices: Notices,
     interval = 5000
   ) {
     this.list = new Resource(() => api.promotions());
@@ -27,12 +29,12 @@ export class Inbox implements IDisposable {
     return this._changed;
   }
 
-  /** Emitted when something that was open is open no more. */
+  /** Emitted once when something that was open is open no more, also if that was before a reload. */
   get decided(): ISignal<this, IPromotion> {
     return this._decided;
   }
 
-  /** Emitted when something begins to wait for you, but not for what waited before you looked. */
+  /** Emitted once for each that waits for you, however often the page is loaded. */
   get arrived(): ISignal<this, IPromotion> {
     return this._arrived;
   }
@@ -73,19 +75,16 @@ export class Inbox implements IDisposable {
   }
 
   private async compare(now: IPromotion[]): Promise<void> {
-    const before = this.seen;
+    const before = this.notices.open ?? [];
     this.seen = now;
-    if (before === null) {
-      return;
-    }
-    const open = new Set(now.map(each => each.id));
-    const waited = new Set(before.filter(waitsForYou).map(each => each.id));
+    const open = now.map(each => each.id);
+    this.notices.remember(open);
     for (const each of now) {
-      if (waitsForYou(each) && !waited.has(each.id)) {
+      if (waitsForYou(each) && this.notices.once(`waits ${each.id}`)) {
         this._arrived.emit(each);
       }
     }
-    for (const { id } of before.filter(each => !open.has(each.id))) {
+    for (const id of before.filter(each => !open.includes(each))) {
       await this.conclude(id);
     }
   }
@@ -93,7 +92,11 @@ export class Inbox implements IDisposable {
   private async conclude(id: string): Promise<void> {
     try {
       const promotion = await this.api.promotion(id);
-      if (!this.isDisposed && !isOpen(promotion)) {
+      if (
+        !this.isDisposed &&
+        !isOpen(promotion) &&
+        this.notices.once(`decided ${id}`)
+      ) {
         this._decided.emit(promotion);
       }
     } catch (reason) {

@@ -11,13 +11,22 @@ import {
   IReview,
   isOpen
 } from '../releases';
-import { IRun, IRunsAPI, isOver, Problem } from '../tokens';
+import {
+  IInspectionAPI,
+  IRun,
+  IRunsAPI,
+  IService,
+  isOver,
+  Problem
+} from '../tokens';
 import { Pulse } from './pulse';
 import { Resource } from './resource';
 
 export class ReviewWatch implements IDisposable {
   constructor(
-    private readonly api: IReleasesAPI & IRunsAPI,
+    private readonly api: IReleasesAPI &
+      IRunsAPI &
+      Pick<IInspectionAPI, 'info'>,
     readonly id: string,
     interval = 2000
   ) {
@@ -49,6 +58,11 @@ export class ReviewWatch implements IDisposable {
     return this._identity;
   }
 
+  /** The service on whose pages it is decided, null where that is here; undefined until it is known. */
+  get service(): IService | null | undefined {
+    return this._service;
+  }
+
   get deciding(): boolean {
     return this._deciding;
   }
@@ -67,7 +81,7 @@ export class ReviewWatch implements IDisposable {
   }
 
   async open(): Promise<void> {
-    await this.promotion.refresh();
+    await Promise.all([this.promotion.refresh(), this.readService()]);
     const { value } = this;
     if (value && !this.isDisposed) {
       await Promise.all([
@@ -126,6 +140,11 @@ export class ReviewWatch implements IDisposable {
     return this.api.runNotebook(id);
   }
 
+  private async readService(): Promise<void> {
+    const info = await this.api.info().catch(() => null);
+    this._service = info?.service ?? null;
+  }
+
   // These only add to the page: without them it is still complete.
   private async readMetrics({ name }: IReview): Promise<void> {
     this._measured = await this.api.metrics(name).catch(() => []);
@@ -155,6 +174,7 @@ export class ReviewWatch implements IDisposable {
   private _deciding = false;
   private _refusal: Problem | null = null;
   private _runs: IRun[] = [];
+  private _service: IService | null | undefined = undefined;
   private _measured: IMeasured[] = [];
   private _identity: IIdentity | null = null;
   private readonly promotion: Resource<IReview>;

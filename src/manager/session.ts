@@ -123,11 +123,14 @@ export class NotebookSession implements IDisposable {
     void this.settle(build);
   }
 
-  /** The packages, then where they live. */
+  /** The packages; then the newest of them, and where they live, at once. */
   private async restock(): Promise<void> {
     await this.shelf.refresh();
     if (!this.isDisposed) {
-      await this.environments.about(this.shelf.packages[0]?.name ?? null);
+      await Promise.all([
+        this.shelf.openNewest(),
+        this.environments.about(this.shelf.packages[0]?.name ?? null)
+      ]);
     }
   }
 

@@ -62,9 +62,13 @@ export class PackageShelf implements IDisposable {
     return this.list.isDisposed;
   }
 
-  /** Read the list again, and open its newest package when none is open. */
-  async refresh(): Promise<void> {
-    await this.list.refresh();
+  /** Read the list again. */
+  refresh(): Promise<void> {
+    return this.list.refresh();
+  }
+
+  /** Open the newest package when none is open. */
+  async openNewest(): Promise<void> {
     const [newest] = this.packages;
     if (newest && !this._opened && !this.isDisposed) {
       await this.open(newest);

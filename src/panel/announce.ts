@@ -19,9 +19,10 @@ export function announcePromotions(
     label: trans.__('Show'),
     callback: () => void app.commands.execute(CommandIDs.openReview, { id })
   });
+  const shown = new Map<string, string>();
   model.inbox.arrived.connect((_, promotion) => {
     const { environment, name, requested_by, version } = promotion;
-    Notification.info(
+    const notice = Notification.info(
       trans.__(
         '%1 asks you to approve %2 for %3.',
         requested_by,
@@ -30,8 +31,12 @@ export function announcePromotions(
       ),
       { actions: [show(promotion)], autoClose: false }
     );
+    shown.set(promotion.id, notice);
   });
   model.inbox.decided.connect((_, promotion) => {
+    // That it waits is no longer true.
+    Notification.dismiss(shown.get(promotion.id) ?? '');
+    shown.delete(promotion.id);
     if (promotion.phase === 'Withdrawn' || promotion.phase === 'Superseded') {
       return;
     }

@@ -7,6 +7,8 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { followEvents } from '../events';
+import { Notices } from '../manager/notices';
+import { pageOf } from '../pages';
 import { RestAPI } from '../restapi';
 import { CommandIDs, IBuild, IRun } from '../tokens';
 import { announcePromotions } from './announce';
@@ -41,7 +43,11 @@ export function loadPanel(options: ILoadOptions): {
     new RestAPI(serviceManager.serverSettings),
     follower,
     readSettings(settings),
-    () => askToSave(trans)
+    () => askToSave(trans),
+    new Notices(
+      window.localStorage,
+      `jupyter-modelpack:notices:${serviceManager.serverSettings.baseUrl}`
+    )
   );
   const events = followEvents(serviceManager.events.stream, event =>
     model.hint(event)
@@ -84,7 +90,13 @@ function hostOf(
     openRunNotebook: run => void openRunNotebook(app, model, run, trans),
     showFile: path =>
       void app.commands.execute('filebrowser:go-to-path', { path }),
-    openReview: id => void app.commands.execute(CommandIDs.openReview, { id })
+    openReview: id => void app.commands.execute(CommandIDs.openReview, { id }),
+    page: (...parts) =>
+      pageOf(
+        model.info.value?.service ?? null,
+        app.serviceManager.serverSettings.baseUrl,
+        ...parts
+      )
   };
 }
 

@@ -4,6 +4,7 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Inbox } from '../manager/inbox';
+import { Notices } from '../manager/notices';
 import { Resource } from '../manager/resource';
 import { NotebookSession } from '../manager/session';
 import { IReleasesAPI } from '../releases';
@@ -25,11 +26,12 @@ export class PanelModel implements IDisposable {
     private readonly api: IModelpackAPI & IReleasesAPI,
     readonly follower: NotebookFollower,
     private settings: IPanelSettings,
-    private readonly askToSave: () => Promise<SaveChoice>
+    private readonly askToSave: () => Promise<SaveChoice>,
+    notices: Notices
   ) {
     this.info = new Resource(() => api.info());
     this.info.changed.connect(this.onChange, this);
-    this.inbox = new Inbox(api);
+    this.inbox = new Inbox(api, notices);
     this.inbox.changed.connect(this.onChange, this);
     follower.changed.connect(this.onFollow, this);
     follower.saved.connect(this.onSaved, this);

@@ -13,6 +13,8 @@ import { PanelModel } from './model';
 /** What these parts ask of JupyterLab. */
 export interface IReviewHost {
   openReview: (id: string) => void;
+  /** The address of a page that the server makes. */
+  page: (...parts: string[]) => string;
 }
 
 interface IReleasesProps {
@@ -25,7 +27,7 @@ interface IReleasesProps {
 export function WhereItLives(
   props: IReleasesProps & { session: NotebookSession }
 ): JSX.Element | null {
-  const { host, session, trans } = props;
+  const { host, model, session, trans } = props;
   const { environments, shelf } = session;
   const [newest] = shelf.packages;
   if (!newest || !environments.value) {
@@ -45,6 +47,10 @@ export function WhereItLives(
       asking={environments.asking}
       refusal={environments.refusal}
       outcome={environment => environments.outcome(environment)}
+      rules={host.page('jurisdiction')}
+      elsewhere={
+        model.info.value?.service ? host.page('packages', newest.name) : null
+      }
       trans={trans}
       actions={{
         promote: (environment, version, reason) =>

@@ -17,11 +17,12 @@ import { Exporting } from '../sections/exporting';
 import { countBlocking, Findings, mergeFindings } from '../sections/findings';
 import { Header, Standing } from '../sections/header';
 import { Packaging } from '../sections/packaging';
+import { Pipeline } from '../sections/pipeline';
 import { problemWords } from '../sections/phases';
 import { Result } from '../sections/result';
 import { RunForm } from '../sections/runform';
 import { Runs } from '../sections/runs';
-import { IFinding, IRun } from '../tokens';
+import { IFinding, IRun, IRunRequest } from '../tokens';
 import { PanelModel } from './model';
 import { IReviewHost, WaitingForYou, WhereItLives } from './releases';
 
@@ -67,6 +68,11 @@ export function View(props: IViewProps): JSX.Element {
       <Top {...props} session={session} />
       <Problems {...props} session={session} />
       <InTheWay {...props} session={session} onReveal={reveal} />
+      <Pipeline
+        steps={session.inspection.value?.steps ?? []}
+        trans={trans}
+        onReveal={reveal}
+      />
       {!succeeded && <Steps {...props} session={session} />}
       <Made {...props} session={session} onReveal={reveal} />
       {succeeded && <Steps {...props} session={session} />}
@@ -110,6 +116,16 @@ function findingsOf(session: NotebookSession): IFinding[] {
   return mergeFindings(inspection.value?.findings ?? [], build?.findings ?? []);
 }
 
+/** What production runs; that nobody can tell is said too, where something is packaged. */
+function badgeOf(session: NotebookSession, trans: TranslationBundle): string {
+  const { environments, shelf } = session;
+  const unknown = shelf.packages.length > 0 && environments.problem !== null;
+  return (
+    environments.value?.badge ??
+    (unknown ? trans.__('What production runs is not known right now.') : '')
+  );
+}
+
 function Top({ model, session, trans }: IPart): JSX.Element {
   const [last] = session.shelf.packages;
   return (
@@ -117,7 +133,7 @@ function Top({ model, session, trans }: IPart): JSX.Element {
       name={nameOf(session.path)}
       path={session.path}
       standing={standingOf(session)}
-      badge={session.environments.value?.badge ?? ''}
+      badge={badgeOf(session, trans)}
       last={session.inspection.value?.unchanged ?? last ?? null}
       dirty={model.follower.dirty}
       blocking={countBlocking(findingsOf(session))}
@@ -199,6 +215,12 @@ function Others({ session, trans }: IPart): JSX.Element {
   );
 }
 
+/** The same once more; what is not said of a run is as the form has it at first. */
+function again({ backend, name, parameters, version }: IRun): IRunRequest {
+  const request = { name, version, parameters, network: false };
+  return backend === 'local' ? request : { ...request, backend };
+}
+
 function Opened(
   props: IJumping & { opened: OpenedPackage }
 ): JSX.Element | null {
@@ -221,17 +243,22 @@ function Opened(
           detail={detail.value}
           starting={runs.starting}
           problem={runs.problem}
+          backends={model.info.value?.backends ?? []}
+          podDefaults={model.info.value?.pod_defaults ?? []}
           trans={trans}
+          onReveal={props.onReveal}
           onRun={request => void runs.start(request)}
         />
       }
       runs={
         <Runs
           runs={runs.runs}
+          steps={detail.value.steps}
           trans={trans}
           logOf={id => runs.log(id)}
           onLook={(id, looking) => runs.log(id).watch(looking)}
           onStop={id => void runs.stop(id)}
+          onAgain={run => void runs.start(again(run))}
           onOpenNotebook={host.openRunNotebook}
           onReveal={props.onReveal}
         />

@@ -7,6 +7,7 @@ import React from 'react';
 
 import { Trouble } from '../components/notice';
 import { ReviewWatch } from '../manager/review';
+import { decisionPage } from '../pages';
 import { problemWords } from '../sections/phases';
 import { Review } from '../sections/review';
 
@@ -52,6 +53,11 @@ export class ReviewBody extends ReactWidget {
           review={watch.value}
           measured={watch.measured}
           identity={watch.identity}
+          page={
+            watch.service === undefined
+              ? undefined
+              : decisionPage(watch.service, watch.id)
+          }
           busy={watch.deciding}
           problem={watch.refusal}
           trans={trans}

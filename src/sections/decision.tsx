@@ -3,7 +3,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useId, useState } from 'react';
 
-import { PrimaryButton, QuietButton } from '../components/buttons';
+import { PageLink, PrimaryButton, QuietButton } from '../components/buttons';
 import { Mark } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { When } from '../components/person';
@@ -19,6 +19,8 @@ export interface IDecisionProps {
   busy: boolean;
   problem: IProblem | null;
   trans: TranslationBundle;
+  /** The page on which it is decided; null where that is done here, undefined until it is known. */
+  page: string | null | undefined;
   onDecide: (decision: IDecision) => void;
 }
 
@@ -62,7 +64,11 @@ export function Decision(props: IDecisionProps): JSX.Element {
           </span>
         </div>
       ) : approve.allowed && review.phase === 'Waiting' ? (
-        <Ask {...props} />
+        props.page === undefined ? null : props.page === null ? (
+          <Ask {...props} />
+        ) : (
+          <Elsewhere page={props.page} trans={trans} />
+        )
       ) : (
         <div role="status">
           <p>
@@ -76,6 +82,29 @@ export function Decision(props: IDecisionProps): JSX.Element {
         </div>
       )}
     </section>
+  );
+}
+
+/** Code in a kernel holds the reader's login here, so that it must not be enough to decide. */
+function Elsewhere(props: {
+  page: string;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { page, trans } = props;
+  const id = useId();
+  return (
+    <>
+      <div className="jp-ModelpackReview-buttons">
+        <PageLink href={page} describedBy={id}>
+          {trans.__('Approve or reject…')}
+        </PageLink>
+      </div>
+      <p id={id} className="jp-ModelpackPanel-advice">
+        {trans.__(
+          'Opens the page of the release service, where you sign in to decide. Code in a notebook could use the login that you have here, so it is not enough.'
+        )}
+      </p>
+    </>
   );
 }
 

@@ -1,10 +1,10 @@
 /** Earlier: the packages that were made from this notebook, newest first. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
-import React, { useState } from 'react';
+import React from 'react';
 
-import { LinkButton } from '../components/buttons';
 import { formatSize, formatValue, formatWhen } from '../components/format';
+import { More, useFirst } from '../components/more';
 import { Section } from '../components/section';
 import { IPackageSummary, IReference } from '../tokens';
 
@@ -20,11 +20,10 @@ export interface IEarlierProps {
 
 export function Earlier(props: IEarlierProps): JSX.Element | null {
   const { packages, opened, trans } = props;
-  const [all, setAll] = useState(false);
+  const { more, rest, shown } = useFirst(packages, SHOWN);
   if (packages.length < 2) {
     return null;
   }
-  const shown = all ? packages : packages.slice(0, SHOWN);
   return (
     <Section title={trans.__('Packages of this notebook')}>
       <ul className="jp-ModelpackPanel-list">
@@ -48,15 +47,11 @@ export function Earlier(props: IEarlierProps): JSX.Element | null {
           );
         })}
       </ul>
-      {shown.length < packages.length && (
-        <LinkButton onClick={() => setAll(true)}>
-          {trans._n(
-            'Show %1 more',
-            'Show %1 more',
-            packages.length - shown.length
-          )}
-        </LinkButton>
-      )}
+      <More
+        rest={rest}
+        words={count => trans._n('Show more of %1', 'Show more of %1', count)}
+        onMore={more}
+      />
     </Section>
   );
 }

@@ -10,6 +10,7 @@ import { Person, When } from '../components/person';
 import { Sentence } from '../components/words';
 import { IReview } from '../releases';
 import { phaseMark } from './phases';
+import { TeamParts } from './team';
 
 export function Evidence(props: {
   review: IReview;
@@ -51,6 +52,13 @@ export function Evidence(props: {
           </span>
         </li>
       )}
+      <li>
+        <TeamParts
+          parts={evidence.parts}
+          owner={evidence.owner}
+          trans={trans}
+        />
+      </li>
       {evidence.author && (
         <li className="jp-ModelpackPanel-line jp-mod-unmarked">
           <span className="jp-ModelpackPanel-grow">

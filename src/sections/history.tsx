@@ -4,6 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useId, useState } from 'react';
 
 import { Chip } from '../components/chip';
+import { More, useFirst } from '../components/more';
 import { Trouble } from '../components/notice';
 import { When } from '../components/person';
 import { IHistoryEntry } from '../releases';
@@ -18,12 +19,15 @@ export interface IHistoryProps {
   read: (environment: string, at: string) => Promise<IHistoryEntry[]>;
 }
 
+const SHOWN = 20;
+
 export function History(props: IHistoryProps): JSX.Element {
   const { environment, now, read, trans } = props;
   const id = useId();
   const [at, setAt] = useState('');
   const [entries, setEntries] = useState<IHistoryEntry[] | null>(null);
   const [problem, setProblem] = useState<IProblem | null>(null);
+  const { more, rest, shown } = useFirst(entries ?? [], SHOWN);
   useEffect(() => {
     let current = true;
     const moment = at ? new Date(at).toISOString() : '';
@@ -69,10 +73,15 @@ export function History(props: IHistoryProps): JSX.Element {
         className="jp-ModelpackPanel-list"
         aria-label={trans.__('History of %1', environment)}
       >
-        {(entries ?? []).map((entry, index) => (
+        {shown.map((entry, index) => (
           <Entry key={`${entry.at} ${index}`} entry={entry} trans={trans} />
         ))}
       </ul>
+      <More
+        rest={rest}
+        words={count => trans._n('Show more of %1', 'Show more of %1', count)}
+        onMore={more}
+      />
     </div>
   );
 }

@@ -23,6 +23,12 @@ export function Inside(props: {
   return (
     <>
       <SizeLegend parts={props.parts} />
+      {detail.commit && (
+        <div className="jp-ModelpackPanel-advice">
+          {trans.__('Made at commit')}{' '}
+          <code title={detail.commit}>{detail.commit.slice(0, 10)}</code>
+        </div>
+      )}
       <Rows
         label={trans._n(
           '%1 Python package',

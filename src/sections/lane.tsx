@@ -23,6 +23,7 @@ export interface ILaneProps {
   busy: boolean;
   problem: IProblem | null;
   outcome: IPromotion | null;
+  elsewhere: string | null;
   actions: ILaneActions;
   trans: TranslationBundle;
 }
@@ -68,6 +69,7 @@ export function Lane(props: ILaneProps): JSX.Element {
       )}
       <Action {...part} />
       <div className="jp-ModelpackPanel-laneMore">
+        {environment.drift && <Drift {...part} />}
         {holds && (
           <div className="jp-ModelpackPanel-advice">
             {trans.__('since')} <When at={holds.since} />{' '}
@@ -128,6 +130,26 @@ function Action(props: IPart): JSX.Element | null {
   ) : null;
 }
 
+/** What was put there is not what runs there. */
+function Drift({ environment, trans }: IPart): JSX.Element | null {
+  const { drift } = environment;
+  return (
+    drift && (
+      <div className="jp-ModelpackPanel-line">
+        <Mark kind="warn" label={trans.__('Drift:')} />
+        <span className="jp-ModelpackPanel-grow">
+          <Sentence text={drift.sentence} />{' '}
+          {drift.since && (
+            <span className="jp-ModelpackPanel-dim">
+              {trans.__('since')} <When at={drift.since} />
+            </span>
+          )}
+        </span>
+      </div>
+    )
+  );
+}
+
 /** What is asked for here, or why nothing can be. */
 function Standing(props: IPart): JSX.Element | null {
   const { environment, opened, trans } = props;
@@ -160,6 +182,7 @@ function Links(props: IPart): JSX.Element {
   const checks = waiting?.checks ?? promote?.checks ?? [];
   const asks = trans.__('What %1 asks for', name);
   const stuck = promote !== null && !promote.allowed && !isHere(environment);
+  const going = rollback?.allowed && rollback.to.length > 0 && !waiting;
   const none = rollback !== null && !rollback.allowed && rollback.to.length > 0;
   return (
     <>
@@ -179,7 +202,20 @@ function Links(props: IPart): JSX.Element {
             {trans.__('Withdraw')}
           </LinkButton>
         )}
-        {rollback?.allowed && rollback.to.length > 0 && !waiting && (
+        {going && props.elsewhere !== null && (
+          <a
+            className="jp-ModelpackPanel-link"
+            href={props.elsewhere}
+            target="_blank"
+            rel="noopener noreferrer"
+            title={trans.__(
+              'Opens the page of the release service, where you sign in to do it.'
+            )}
+          >
+            {trans.__('Roll back there…')}
+          </a>
+        )}
+        {going && props.elsewhere === null && (
           <LinkButton
             label={trans.__('Roll back %1', name)}
             pressed={opened === 'rollback'}

@@ -33,6 +33,10 @@ export interface ILivesProps {
   asking: string | null;
   refusal: { environment: string; problem: IProblem } | null;
   outcome: (environment: string) => IPromotion | null;
+  /** The page that says who may do what. */
+  rules: string;
+  /** The page of the release service on which others' work is changed; null where that is done here. */
+  elsewhere: string | null;
   actions: ILaneActions;
   trans: TranslationBundle;
 }
@@ -55,6 +59,7 @@ export function Lives(props: ILivesProps): JSX.Element {
               refusal?.environment === each.name ? refusal.problem : null
             }
             outcome={props.outcome(each.name)}
+            elsewhere={props.elsewhere}
             actions={props.actions}
             trans={trans}
           />
@@ -67,6 +72,14 @@ export function Lives(props: ILivesProps): JSX.Element {
             <Sentence text={sentence ?? ''} />
           </p>
         ))}
+      <a
+        className="jp-ModelpackPanel-link"
+        href={props.rules}
+        target="_blank"
+        rel="noopener noreferrer"
+      >
+        {trans.__('Who may do what')}
+      </a>
     </Section>
   );
 }

@@ -42,6 +42,20 @@ export function phaseWord(phase: Phase, trans: TranslationBundle): string {
   }
 }
 
+/** Where a run is, as it is called in a sentence. */
+export function backendWord(name: string, trans: TranslationBundle): string {
+  switch (name) {
+    case 'local':
+      return trans.__('This computer');
+    case 'kubernetes':
+      return trans.__('Kubernetes');
+    case 'kubeflow':
+      return trans.__('Kubeflow');
+    default:
+      return name;
+  }
+}
+
 export function severityMark(severity: Severity): MarkKind {
   switch (severity) {
     case 'blocking':

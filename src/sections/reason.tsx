@@ -1,10 +1,10 @@
 /** A small form that asks why before something is changed for others. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
-import React, { useEffect, useId, useRef, useState } from 'react';
+import React, { useEffect, useRef, useState } from 'react';
 
 import { PrimaryButton, QuietButton } from '../components/buttons';
-import { Field } from '../components/field';
+import { Choice, Field } from '../components/field';
 import { Trouble } from '../components/notice';
 import { IProblem } from '../tokens';
 import { problemWords } from './phases';
@@ -60,7 +60,7 @@ export function ReasonForm(props: IReasonFormProps): JSX.Element {
       {versions.length > 1 && (
         <Choice
           label={trans.__('Version')}
-          versions={versions}
+          options={versions.map(each => ({ value: each, text: each }))}
           value={version}
           onChange={setVersion}
         />
@@ -83,29 +83,5 @@ export function ReasonForm(props: IReasonFormProps): JSX.Element {
         <QuietButton onClick={props.onCancel}>{trans.__('Cancel')}</QuietButton>
       </div>
     </form>
-  );
-}
-
-function Choice(props: {
-  label: string;
-  versions: string[];
-  value: string;
-  onChange: (version: string) => void;
-}): JSX.Element {
-  const id = useId();
-  return (
-    <div className="jp-ModelpackPanel-field">
-      <label htmlFor={id}>{props.label}</label>
-      <select
-        id={id}
-        className="jp-mod-styled"
-        value={props.value}
-        onChange={event => props.onChange(event.target.value)}
-      >
-        {props.versions.map(each => (
-          <option key={each}>{each}</option>
-        ))}
-      </select>
-    </div>
   );
 }

@@ -18,6 +18,7 @@ import { MiddleCut, Sentence } from '../components/words';
 import { ILayer, IPackage } from '../tokens';
 import { CellLink } from './findings';
 import { Inside } from './inside';
+import { TeamParts } from './team';
 import { phaseMark } from './phases';
 
 export interface IResultProps {
@@ -51,6 +52,7 @@ export function Result(props: IResultProps): JSX.Element {
     >
       {detail.why && <Why text={detail.why} />}
       <Evidence {...props} />
+      <TeamParts {...props} parts={detail.parts} owner={detail.owner} />
       <SizeBar
         label={trans.__(
           'Size by layer: %1',

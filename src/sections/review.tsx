@@ -24,6 +24,8 @@ export interface IReviewProps {
   busy: boolean;
   problem: IProblem | null;
   trans: TranslationBundle;
+  /** The page on which it is decided; null where that is done here, undefined until it is known. */
+  page: string | null | undefined;
   /** The runs of this release that are over, newest first. */
   runs: IRun[];
   onDecide: (decision: IDecision) => void;

@@ -4,18 +4,30 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import { PrimaryButton } from '../components/buttons';
-import { Field, Tick } from '../components/field';
+import { Choice, Field, Tick } from '../components/field';
 import { formatValue } from '../components/format';
 import { Trouble } from '../components/notice';
-import { IPackage, IParameter, IProblem, IRunRequest } from '../tokens';
-import { problemWords } from './phases';
+import {
+  IBackend,
+  IPackage,
+  IParameter,
+  IPodDefault,
+  IProblem,
+  IRunRequest
+} from '../tokens';
+import { backendWord, problemWords } from './phases';
+import { PipelineGraph } from './pipeline';
 import { fromText, toText, typeWord } from './values';
 
 export interface IRunFormProps {
   detail: IPackage;
   starting: boolean;
   problem: IProblem | null;
+  /** The places beside this computer, as far as they are configured. */
+  backends: IBackend[];
+  podDefaults: IPodDefault[];
   trans: TranslationBundle;
+  onReveal: (cell: number) => void;
   onRun: (request: IRunRequest) => void;
 }
 
@@ -23,6 +35,9 @@ export function RunForm(props: IRunFormProps): JSX.Element {
   const { detail, trans } = props;
   const [texts, setTexts] = useState<Record<string, string>>({});
   const [network, setNetwork] = useState(false);
+  const [backend, setBackend] = useState('local');
+  const [ticked, setTicked] = useState<string[]>([]);
+  const local = backend === 'local';
   const textOf = (parameter: IParameter): string =>
     texts[parameter.name] ?? toText(parameter.default, parameter.type);
   const readings = detail.parameters.map(parameter => ({
@@ -42,7 +57,9 @@ export function RunForm(props: IRunFormProps): JSX.Element {
       name: detail.name,
       version: detail.version,
       parameters: Object.fromEntries(changed),
-      network
+      network: local && network,
+      ...(local ? {} : { backend }),
+      ...(local || !ticked.length ? {} : { pod_defaults: ticked })
     });
   };
 
@@ -57,6 +74,7 @@ export function RunForm(props: IRunFormProps): JSX.Element {
         }
       }}
     >
+      <Where {...props} backend={backend} onChoose={setBackend} />
       {detail.parameters.length === 0 && (
         <p className="jp-ModelpackPanel-advice">
           {trans
@@ -81,18 +99,36 @@ export function RunForm(props: IRunFormProps): JSX.Element {
           onChange={text => setTexts({ ...texts, [parameter.name]: text })}
         />
       ))}
-      <Tick
-        label={trans.__('Allow the network')}
-        meaning={
-          network
-            ? trans.__(
-                'This run can reach other machines, so it is not sealed.'
+      {local && (
+        <Tick
+          label={trans.__('Allow the network')}
+          meaning={
+            network
+              ? trans.__(
+                  'This run can reach other machines, so it is not sealed.'
+                )
+              : trans.__('Off: the run sees only what is in the package.')
+          }
+          checked={network}
+          onChange={setNetwork}
+        />
+      )}
+      {!local &&
+        props.podDefaults.map(each => (
+          <Tick
+            key={each.name}
+            label={each.name}
+            meaning={each.description}
+            checked={ticked.includes(each.name)}
+            onChange={checked =>
+              setTicked(
+                checked
+                  ? [...ticked, each.name]
+                  : ticked.filter(name => name !== each.name)
               )
-            : trans.__('Off: the run sees only what is in the package.')
-        }
-        checked={network}
-        onChange={setNetwork}
-      />
+            }
+          />
+        ))}
       {props.problem && <Trouble {...problemWords(props.problem, trans)} />}
       <PrimaryButton
         disabled={wrong > 0 || props.starting}
@@ -105,5 +141,35 @@ export function RunForm(props: IRunFormProps): JSX.Element {
             : trans.__('Run')}
       </PrimaryButton>
     </form>
+  );
+}
+
+/** Where to run it; nothing is asked where there is only this computer. */
+function Where(
+  props: IRunFormProps & { backend: string; onChoose: (name: string) => void }
+): JSX.Element | null {
+  const { backend, backends, detail, trans } = props;
+  const others = backends.filter(each => each.name !== 'local');
+  if (others.length === 0) {
+    return null;
+  }
+  const chosen = others.find(each => each.name === backend);
+  const { steps } = detail;
+  return (
+    <>
+      <Choice
+        label={trans.__('Where')}
+        options={['local', ...others.map(each => each.name)].map(name => ({
+          value: name,
+          text: backendWord(name, trans)
+        }))}
+        value={backend}
+        hint={chosen?.sentence ?? ''}
+        onChange={props.onChoose}
+      />
+      {backend === 'kubeflow' && steps.length > 1 && (
+        <PipelineGraph steps={steps} trans={trans} onReveal={props.onReveal} />
+      )}
+    </>
   );
 }

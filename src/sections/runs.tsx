@@ -1,7 +1,7 @@
 /** The runs of a package: how each goes, what it measured and wrote, its log and its notebook. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
-import React from 'react';
+import React, { useState } from 'react';
 
 import { ProgressBar } from '../components/bars';
 import { LinkButton, QuietButton } from '../components/buttons';
@@ -12,22 +12,26 @@ import {
   formatWhen,
   secondsBetween
 } from '../components/format';
-import { Mark } from '../components/mark';
+import { Mark, MarkKind } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { Disclosure } from '../components/section';
 import { MiddleCut, Sentence } from '../components/words';
-import { IRun, isOver } from '../tokens';
+import { IPipelineStep, IRun, isOver } from '../tokens';
 import { CellLink } from './findings';
 import { ILog, LogOf } from './packaging';
-import { phaseMark, phaseWord, problemWords } from './phases';
+import { backendWord, phaseMark, phaseWord, problemWords } from './phases';
+import { PipelineGraph, stepsIn } from './pipeline';
 import { Metrics } from './result';
 
 export interface IRunsProps {
   runs: IRun[];
+  /** The pipeline of the package, of which a run knows the phases. */
+  steps: IPipelineStep[];
   trans: TranslationBundle;
   logOf: (id: string) => ILog;
   onLook: (id: string, looking: boolean) => void;
   onStop: (id: string) => void;
+  onAgain: (run: IRun) => void;
   onOpenNotebook: (run: IRun) => void;
   onReveal: (cell: number) => void;
 }
@@ -51,9 +55,13 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
   const over = isOver(run.phase);
   const seconds = secondsBetween(run.started, run.finished);
   const values = Object.entries(run.parameters);
+  const { link = '', ...named } = run.place;
+  const place = Object.entries(named)
+    .map(([what, name]) => `${what} ${name}`)
+    .join(', ');
   return (
     <li className="jp-ModelpackPanel-line">
-      <Mark kind={phaseMark(run.phase)} label={phaseWord(run.phase, trans)} />
+      <Mark kind={markOf(run)} label={wordOf(run, trans)} />
       <div className="jp-ModelpackPanel-grow">
         <div className="jp-ModelpackPanel-row">
           <span className="jp-ModelpackPanel-grow">
@@ -61,7 +69,9 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
             <span className="jp-ModelpackPanel-dim">
               {over && seconds !== null
                 ? ` ${formatSeconds(seconds, trans)}`
-                : ` ${phaseWord(run.phase, trans)}`}
+                : ` ${wordOf(run, trans)}`}
+              {run.backend !== 'local' &&
+                `, ${backendWord(run.backend, trans)}`}
             </span>
           </span>
           {!over && (
@@ -73,6 +83,21 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
             </QuietButton>
           )}
         </div>
+        {(place || link) && (
+          <div className="jp-ModelpackPanel-advice">
+            {place}{' '}
+            {/^https?:/.test(link) && (
+              <a
+                className="jp-ModelpackPanel-link"
+                href={link}
+                target="_blank"
+                rel="noopener noreferrer"
+              >
+                {trans.__('Open it there')}
+              </a>
+            )}
+          </div>
+        )}
         {values.length > 0 && (
           <div className="jp-ModelpackPanel-advice">
             {values
@@ -91,6 +116,14 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
             </div>
           </>
         )}
+        <Happenings {...props} />
+        {run.steps.length > 1 && (
+          <PipelineGraph
+            steps={stepsIn(props.steps, run.steps)}
+            trans={trans}
+            onReveal={props.onReveal}
+          />
+        )}
         {Object.keys(run.metrics).length > 0 && (
           <Metrics values={run.metrics} />
         )}
@@ -106,6 +139,66 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
         </Disclosure>
       </div>
     </li>
+  );
+}
+
+/** A run that nobody can see is neither running nor over, as far as anybody knows. */
+function isUnknown(run: IRun): boolean {
+  return run.unknown_since !== null && !isOver(run.phase);
+}
+
+function markOf(run: IRun): MarkKind {
+  return isUnknown(run) ? 'unknown' : phaseMark(run.phase);
+}
+
+function wordOf(run: IRun, trans: TranslationBundle): string {
+  return isUnknown(run) && run.unknown_since
+    ? trans.__('unknown since %1', formatWhen(run.unknown_since))
+    : phaseWord(run.phase, trans);
+}
+
+/** How many events are shown before their reader asks for the rest. */
+const SHOWN = 3;
+
+/** What happened to the run where it is; the newest last, as in a log. */
+function Happenings(props: IRunsProps & { run: IRun }): JSX.Element | null {
+  const { run, trans } = props;
+  const [all, setAll] = useState(false);
+  const shown = all ? run.events : run.events.slice(-SHOWN);
+  return (
+    <>
+      {isUnknown(run) && (
+        <div className="jp-ModelpackPanel-advice">
+          {trans.__(
+            '%1 does not answer. The run may well go on; nothing is started twice.',
+            backendWord(run.backend, trans)
+          )}
+        </div>
+      )}
+      {shown.length < run.events.length && (
+        <LinkButton onClick={() => setAll(true)}>
+          {trans._n(
+            'Show %1 earlier event',
+            'Show %1 earlier events',
+            run.events.length - shown.length
+          )}
+        </LinkButton>
+      )}
+      {shown.length > 0 && (
+        <ul
+          className="jp-ModelpackPanel-list"
+          aria-label={trans.__('What happened to the run')}
+        >
+          {shown.map((event, index) => (
+            <li key={index} className="jp-ModelpackPanel-advice">
+              {event.at && `${formatWhen(event.at)} `}
+              <Sentence text={event.sentence} />{' '}
+              {event.advice && <Sentence text={event.advice} />}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 
@@ -146,9 +239,15 @@ function Outcome(props: IRunsProps & { run: IRun }): JSX.Element {
         </ul>
       )}
       {isOver(run.phase) && (
-        <div>
+        <div className="jp-ModelpackPanel-links">
           <LinkButton onClick={() => props.onOpenNotebook(run)}>
             {trans.__('Open the notebook as it ran')}
+          </LinkButton>
+          <LinkButton
+            label={trans.__('Run %1 again', formatWhen(run.created))}
+            onClick={() => props.onAgain(run)}
+          >
+            {trans.__('Run again')}
           </LinkButton>
         </div>
       )}

@@ -5,9 +5,12 @@ import React from 'react';
 
 import { QuietButton } from '../components/buttons';
 import { Chip } from '../components/chip';
+import { More, useFirst } from '../components/more';
 import { When } from '../components/person';
 import { Section } from '../components/section';
 import { IPromotion } from '../releases';
+
+const SHOWN = 8;
 
 export function Waiting(props: {
   promotions: IPromotion[];
@@ -15,13 +18,14 @@ export function Waiting(props: {
   onReview: (id: string) => void;
 }): JSX.Element | null {
   const { promotions, trans } = props;
+  const { more, rest, shown } = useFirst(promotions, SHOWN);
   return promotions.length === 0 ? null : (
     <Section
       title={trans.__('Waiting for you')}
       aside={<Chip>{String(promotions.length)}</Chip>}
     >
       <ul className="jp-ModelpackPanel-list">
-        {promotions.map(each => (
+        {shown.map(each => (
           <li key={each.id} className="jp-ModelpackPanel-waiting">
             <div className="jp-ModelpackPanel-grow">
               <strong>
@@ -47,6 +51,11 @@ export function Waiting(props: {
           </li>
         ))}
       </ul>
+      <More
+        rest={rest}
+        words={count => trans._n('Show more of %1', 'Show more of %1', count)}
+        onMore={more}
+      />
     </Section>
   );
 }

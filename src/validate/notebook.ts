@@ -1,14 +1,18 @@
 /** Readers of what the server says about a notebook: findings, parameters, the inspection. */
 
 import {
+  IBackend,
   IFile,
   IFinding,
   IInfo,
   IInspection,
   IIsolation,
   IParameter,
+  IPipelineStep,
+  IPodDefault,
   IProblem,
   IReference,
+  IService,
   Phase
 } from '../tokens';
 
@@ -20,6 +24,7 @@ import {
   number,
   oneOf,
   optional,
+  Reader,
   record,
   text
 } from './shape';
@@ -70,6 +75,22 @@ export const problem = record<IProblem>({
   advice: optional(text, '')
 });
 
+/** A phase that only another system has is not known here; the rest of the answer is still good. */
+const known: Reader<Phase | null> = (value, at) => {
+  try {
+    return nullable(phase)(value, at);
+  } catch {
+    return null;
+  }
+};
+
+export const pipelineStep = record<IPipelineStep>({
+  name: text,
+  cells: optional(list(number), []),
+  after: optional(list(text), []),
+  phase: known
+});
+
 export const inspection = record<IInspection>({
   path: text,
   name: text,
@@ -81,8 +102,15 @@ export const inspection = record<IInspection>({
   data: optional(list(file), []),
   external: optional(list(file), []),
   cells: number,
-  unchanged: nullable(reference)
+  unchanged: nullable(reference),
+  steps: optional(list(pipelineStep), [])
 });
+
+/** A backend may be told by its name alone. */
+const backend: Reader<IBackend> = (value, at) =>
+  typeof value === 'string'
+    ? { name: value, sentence: '' }
+    : record<IBackend>({ name: text, sentence: optional(text, '') })(value, at);
 
 export const info = record<IInfo>({
   version: text,
@@ -90,5 +118,11 @@ export const info = record<IInfo>({
   kubeflow: optional(record({ available: flag, hint: optional(text, '') }), {
     available: false,
     hint: ''
-  })
+  }),
+  backends: optional(list(backend), []),
+  pod_defaults: optional(
+    list(record<IPodDefault>({ name: text, description: optional(text, '') })),
+    []
+  ),
+  service: nullable(record<IService>({ url: text, pages: text }))
 });

@@ -4,11 +4,20 @@ import {
   ICheck,
   IDistribution,
   ILayer,
+  IOwner,
   IPackage,
-  IPackageSummary
+  IPackageSummary,
+  ITeamPart
 } from '../tokens';
 
-import { file, finding, isolation, parameter, phase } from './notebook';
+import {
+  file,
+  finding,
+  isolation,
+  parameter,
+  phase,
+  pipelineStep
+} from './notebook';
 import {
   flag,
   list,
@@ -40,6 +49,19 @@ export const check = record<ICheck>({
   cell: nullable(number),
   passed: flag,
   message: optional(text, '')
+});
+
+export const teamPart = record<ITeamPart>({
+  kind: text,
+  cell: nullable(number),
+  by: optional(text, ''),
+  since: optional(text, '')
+});
+
+export const owner = record<IOwner>({
+  name: optional(text, ''),
+  contact: optional(text, ''),
+  runbook: optional(text, '')
 });
 
 const verified: Reader<IPackageSummary['verified']> = optional(
@@ -105,7 +127,11 @@ export const packageDetail = record<IPackage>({
       hint: optional(text, '')
     }),
     { available: false, hint: '' }
-  )
+  ),
+  steps: optional(list(pipelineStep), []),
+  parts: optional(list(teamPart), []),
+  owner: nullable(owner),
+  commit: optional(text, '')
 });
 
 export const packages = (value: unknown): IPackageSummary[] =>

@@ -18,7 +18,7 @@ import {
   IReview
 } from '../releases';
 import { finding, phase, problem } from './notebook';
-import { check, metrics } from './package';
+import { check, metrics, owner, teamPart } from './package';
 import {
   anything,
   flag,
@@ -139,7 +139,9 @@ const evidence = record<IEvidence>({
   lock_digest: words,
   provenance: words,
   sbom: words,
-  key: words
+  key: words,
+  parts: optional(list(teamPart), []),
+  owner: nullable(owner)
 });
 
 export const review = record<IReview>({
@@ -175,7 +177,8 @@ const environment = record<IEnvironment>({
       sentence: words,
       to: optional(list(text), [])
     })
-  )
+  ),
+  drift: nullable(record({ sentence: text, since: nullable(text) }))
 });
 
 export const environments = record<IEnvironments>({

@@ -1,12 +1,20 @@
 /** Readers of what the server is doing: builds, runs, their logs, and events about them. */
 
-import { IBuild, ILogChunk, IProgressEvent, IRun, IStep } from '../tokens';
+import {
+  IBuild,
+  ILogChunk,
+  IProgressEvent,
+  IRun,
+  IRunEvent,
+  IStep
+} from '../tokens';
 
 import {
   file,
   finding,
   isolation,
   phase,
+  pipelineStep,
   problem,
   reference
 } from './notebook';
@@ -67,7 +75,21 @@ export const run = record<IRun>({
   checks: optional(list(check), []),
   isolation: nullable(isolation),
   error: nullable(problem),
-  executed_notebook: nullable(text)
+  executed_notebook: nullable(text),
+  backend: optional(text, 'local'),
+  place: optional(mapping(text), {}),
+  events: optional(
+    list(
+      record<IRunEvent>({
+        at: nullable(text),
+        sentence: text,
+        advice: optional(text, '')
+      })
+    ),
+    []
+  ),
+  unknown_since: nullable(text),
+  steps: optional(list(pipelineStep), [])
 });
 
 export const runs = (value: unknown): IRun[] =>

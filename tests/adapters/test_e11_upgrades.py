@@ -152,6 +152,7 @@ def _open(folder: str, gate, results) -> None:
     results.put(len(ledger.promotions.list(is_open=True)))
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_e11_sixteen_processes_at_once_upgrade_once(tmp_path):
     path = old_ledger(tmp_path, "promotions")
     context = multiprocessing.get_context("fork")

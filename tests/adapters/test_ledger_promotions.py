@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sqlite3
-import subprocess
-import sys
-from contextlib import closing
+import signal
+import uuid
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from databases import KINDS
 from promoting import YOU, open_world
 
+from jupyter_modelpack.adapters.ledger import Ledger
 from jupyter_modelpack.errors import Conflict, ModelPackError
 from jupyter_modelpack.services.promotions import Wish
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = 16
+FORKS = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 EACH = 100 if os.environ.get("MODELPACK_TEST_FULL") else 6
 
 
@@ -45,59 +47,70 @@ def consistent(world, places=("dev",)):
             assert moves[-1]["promotion"] == slot.pointer.promotion
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-import sqlalchemy as sa
-from promoting import YOU, open_world
-from jupyter_modelpack.services.promotions import Wish
+def _die_at(world, point: int, version: str) -> None:
+    """Ask for a promotion in a process that kills itself after so many statements and commits."""
+    seen = 0
 
-world = open_world(Path(sys.argv[1]))
-world.policies = world.releases.policies.current()
-point, seen = int(sys.argv[2]), 0
+    def count(connection, cursor, statement, *_):
+        nonlocal seen
+        if statement.split()[0] in ("INSERT", "UPDATE", "DELETE", "COMMIT"):
+            seen += 1
+            if seen == point:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-def count(connection, cursor, statement, *_):
-    global seen
-    if statement.split()[0] in ("INSERT", "UPDATE", "DELETE", "COMMIT"):
-        seen += 1
-        if seen == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-engine = world.ledger.database._engine
-sa.event.listen(engine, "after_cursor_execute", count)
-sa.event.listen(engine, "commit", lambda connection: count(connection, None, "COMMIT x"))
-world.promotions.ask(Wish("churn", sys.argv[3], "dev", "because"), YOU)
-"""
+    engine = world.ledger.database.server.engine
+    sa.event.listen(engine, "after_cursor_execute", count)
+    sa.event.listen(engine, "commit", lambda connection: count(connection, None, "COMMIT x"))
+    world.promotions.ask(Wish("churn", version, "dev", "because"), YOU)
 
 
-def test_d12_kill_points(tmp_path):
-    """Kill a promotion after each statement and each commit: state and log stay one."""
-    every = 1 if os.environ.get("MODELPACK_TEST_FULL") else 3
-    killed = 0
-    for point in range(1, 60, every):
-        world = open_world(tmp_path / str(point))
-        world.package("1.0.0")
-        world.package("1.1.0")
-        world.promotions.ask(Wish("churn", "1.0.0", "dev", "because"), YOU)
-        done = subprocess.run(
-            [sys.executable, "-c", KILLED, str(world.data_dir), str(point), "1.1.0"],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))},
-            check=False,
+def _new_world(tmp_path, kind: str, request):
+    folder = tmp_path / uuid.uuid4().hex
+    place = folder / "ledger.sqlite"
+    if kind == "postgresql":
+        place = request.getfixturevalue("postgresql").new()
+    world = open_world(folder, ledger=Ledger(place))
+    world.package("1.0.0")
+    world.promotions.ask(Wish("churn", "1.0.0", "dev", "because"), YOU)
+    return world
+
+
+@FORKS
+@pytest.mark.parametrize("kind", KINDS)
+def test_d12_kill_points(tmp_path, request, kind):
+    """Kill promotions after each statement and before each commit: state and log stay one."""
+    wanted = 400 if os.environ.get("MODELPACK_TEST_FULL") else 100
+    world = _new_world(tmp_path, kind, request)
+    killed, tried, point, points = 0, 0, 0, set()
+    while killed < wanted:
+        tried, point = tried + 1, point + 1
+        version = f"1.{tried}.0"
+        world.package(version)
+        process = multiprocessing.get_context("fork").Process(
+            target=_die_at, args=(world, point, version)
         )
+        process.start()
+        process.join(120)
         consistent(world)
         world.promotions.recover()
         consistent(world)
         assert not world.promotions.list("churn", is_open=True)
-        if done.returncode == 0:
-            break
-        killed += 1
-        assert done.returncode == -9
-    assert done.returncode == 0, "there are more points than were tried"
-    print(f"D12: killed at {killed} points, 0 changes without an entry and 0 the other way round")
+        if process.exitcode == 0:  # it came to its end: there are no more points
+            point = 0
+            world.ledger.close()
+            world = _new_world(tmp_path, kind, request)
+        else:
+            assert process.exitcode == -signal.SIGKILL
+            killed, points = killed + 1, {*points, point}
+    print(
+        f"D12: {kind}: {killed} kills at {len(points)} points,"
+        " 0 changes without an entry, 0 the other way"
+    )
+    world.ledger.close()
 
 
-def _promote(folder: str, number: int, results: multiprocessing.Queue) -> None:
-    world = open_world(Path(folder))
+def _promote(folder: str, place: str | Path, number: int, results: multiprocessing.Queue) -> None:
+    world = open_world(Path(folder), ledger=Ledger(place))
     counts = {"done": 0, "refused": 0, "errors": []}
     for turn in range(EACH):
         _ask(world, f"1.{(number + turn) % 10}.0", counts)
@@ -114,15 +127,16 @@ def _ask(world, version: str, counts: dict) -> None:
         counts["errors"].append(str(error))
 
 
-def test_e8_many_processes_change_one_ledger(tmp_path):
-    world = open_world(tmp_path)
+@FORKS
+def test_e8_many_processes_change_one_ledger(tmp_path, database, ledger):
+    world = open_world(tmp_path, ledger=ledger)
     for number in range(10):
         world.package(f"1.{number}.0")
     world.releases.policies.current()
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")
     results = context.Queue()
     workers = [
-        context.Process(target=_promote, args=(str(tmp_path), number, results))
+        context.Process(target=_promote, args=(str(tmp_path), database, number, results))
         for number in range(PROCESSES)
     ]
     for worker in workers:
@@ -142,15 +156,14 @@ def test_e8_many_processes_change_one_ledger(tmp_path):
 @pytest.mark.parametrize("statement", ["UPDATE audit SET entry = '{}' WHERE sequence = 3",
                                        "DELETE FROM audit WHERE sequence = 2",
                                        "DELETE FROM audit WHERE sequence > 3"])  # fmt: skip
-def test_d12_an_edited_table_is_found(tmp_path, statement):
-    world = open_world(tmp_path)
+def test_d12_an_edited_table_is_found(tmp_path, statement, ledger):
+    world = open_world(tmp_path, ledger=ledger)
     world.package()
     world.promotions.ask(Wish("churn", "1.0.0", "dev", "because"), YOU)
     kept = world.ledger.audit.head()
     assert world.releases.audit([kept]).whole
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection:
-        connection.execute(statement)
-        connection.commit()
+    with ledger.database.writing() as connection:
+        connection.exec_driver_sql(statement)
     assert not world.releases.audit([kept]).whole
     world.package("1.1.0")
     with pytest.raises(ModelPackError):

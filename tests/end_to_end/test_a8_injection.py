@@ -15,11 +15,16 @@ from typing import Any
 import pytest
 import yaml
 
+from jupyter_modelpack.adapters.publisher import ImagePublisher
+from jupyter_modelpack.adapters.registry import Access, Registry
 from jupyter_modelpack.cli.main import main
 from jupyter_modelpack.errors import ModelPackError
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.reference import Reference, Repository
 from jupyter_modelpack.services.packaging_types import PackageRequest, StepReport
 from jupyter_modelpack.workshop import Workshop, open_workshop
 from tests.product import ROOT, Product, document
+from tests.registry.double import running
 
 # ``@`` becomes a command that makes the canary file; a file's name cannot have a slash in it
 HOSTILE = (
@@ -146,6 +151,44 @@ def test_a8_exports_of_hostile_names(trap: Trap, shop: Workshop) -> None:
         f"A8: {len(HOSTILE)} exports to hostile names, {exported} repositories taken as they are, "
         f"{refused} refused"
     )
+
+
+def test_a8_pushes_of_hostile_names(trap: Trap, shop: Workshop) -> None:
+    """Push with each text as registry, repository, tag, environment, and credential program."""
+    path = write(trap.folder / "plain.ipynb", "x = 'a8'")
+    record = shop.package(PackageRequest(str(path), name="a8-plain", verify=False), Quiet()).record
+    digest, attempts, refused = Digest.parse(record["digest"]), 0, 0
+    with running() as double:
+        place = Repository("a8/plain", double.host)
+        registry = Registry()
+        registry.push(shop.layout, digest, Reference(place, None, digest))
+        for number, text in enumerate(HOSTILE):
+            name = trap.text(text)
+            file = trap.folder / f"config-{number}.json"
+            helpers = {"credHelpers": {double.host: name}, "auths": {name: {"auth": name}}}
+            file.write_text(json.dumps(helpers))
+            double.rules.user = "nobody"  # so that the program is asked
+            forms = (
+                lambda name=name: push_to(shop, record, f"{double.host}/{name}"),
+                lambda name=name: push_to(shop, record, name),
+                lambda file=file: Registry(Access(auth_file=str(file))).tags(place),
+            )
+            for form in forms:
+                attempts += 1
+                with pytest.raises(ModelPackError):
+                    form()
+                refused += 1
+            double.rules.user = ""
+            with pytest.raises(ModelPackError):
+                registry.tag(shop.layout, digest, place, name, moves=True)
+            attempts, refused = attempts + 1, refused + 1
+        assert double.tags.get("a8/plain", {}) == {}
+    print(f"A8: {attempts} pushes with {len(HOSTILE)} hostile texts, {refused} refused, 0 executed")
+
+
+def push_to(shop: Workshop, record: Mapping[str, Any], place: str) -> None:
+    images = ImagePublisher(shop.layout, place, Access(attempts=1))
+    images.upload(record, images.repository("a8-plain"), lambda _: None, lambda: False)
 
 
 VALUES = f"""

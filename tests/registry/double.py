@@ -94,6 +94,7 @@ class Double:
         self.given = 0
         self.fault: Callable[[Seen, dict[str, str]], Fault | None] = lambda seen, headers: None
         self.override: Callable[[Handler], bool] = lambda handler: False
+        self.after: Callable[[Seen], None] = lambda seen: None
         self.clock: Callable[[], float] = time.monotonic
         self.port = 0
         self._server: ThreadingHTTPServer | None = None
@@ -214,6 +215,13 @@ class Handler(BaseHTTPRequestHandler):
     # What comes in and what goes out
 
     def body(self) -> Iterator[bytes]:
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                self.seen.body += size
+                yield self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return
         stop = self.trouble.reset_after if self.trouble is not None else None
         read = 0
         while self.left:
@@ -237,6 +245,7 @@ class Handler(BaseHTTPRequestHandler):
             raise _Reset
         self._drain()
         self.seen.status = status
+        self.registry.after(self.seen)
         self.send_response(status)
         given = {"Content-Length": str(len(body)), **(headers or {})}
         for key, value in given.items():
@@ -256,8 +265,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.left > 1 << 20:
             self.close_connection = True
             return
-        for _ in self.body():
-            pass
+        if self.left:
+            for _ in self.body():
+                pass
 
     def error(self, status: int, code: str, **headers: str) -> None:
         body = json.dumps({"errors": [{"code": code, "message": code.lower()}]}).encode()

@@ -9,11 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
-from page_views import pages_of
 from shelf_workshop import shelf_world
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -41,6 +39,7 @@ class Served:
 
     address: Address
     application: Application
+    wiring: Any
     world: Any
     client: httpx.Client
 
@@ -93,21 +92,12 @@ def serving(
     address = Address(f"http://127.0.0.1:{sockets[0].getsockname()[1]}", base_url)
     login.check(address)
     membership = Membership(login.directory)
-    world = shelf_world(folder, membership=membership)
-    services = SimpleNamespace(
-        releases=world.releases,
-        packages=SimpleNamespace(
-            list=world.ledger.packages.list,
-            get=world.ledger.packages.get,
-            job=lambda *which: world.ledger.packages.file(*which) or b"",
-        ),
-        info=lambda: {"version": "0"},
-        pages=pages_of(world, folder),
-    )
-    app = ReleaseService()
+    app = ReleaseService(data_dir=str(folder), workshop="shelf_workshop:open_workshop")
+    wiring = app.make_wiring(membership)
+    world = shelf_world(folder)
     ready, loops = threading.Event(), []
     executor = ThreadPoolExecutor(8)
-    routes = app.routes(services, executor)
+    routes = app.routes(wiring, executor)
     application = make_application(address, login, membership, b"x" * 32, routes)
     change(application)
 
@@ -129,11 +119,12 @@ def serving(
     assert ready.wait(60)
     try:
         with httpx.Client(timeout=60) as client:
-            yield Served(address, application, world, client)
+            yield Served(address, application, wiring, world, client)
     finally:
         loop, stop = loops[0]
         loop.call_soon_threadsafe(stop.set)
         thread.join(60)
+        wiring.close()
         executor.shutdown()
         world.ledger.close()
 

@@ -10,7 +10,7 @@ from jupyter_server.auth import Authorizer
 from jupyter_server.base.handlers import JupyterHandler
 
 from jupyter_modelpack.errors import NotPermitted
-from jupyter_modelpack.handlers.routes import LOCAL_ROUTES, RELEASE_ROUTES
+from jupyter_modelpack.handlers.routes import LOCAL_ROUTES, SERVICE_ROUTES
 from tests.service.served import UPGRADE, VERBS, header_login, proxied, serving
 
 TABLE = json.loads((Path(__file__).parents[1] / "handlers" / "routes.json").read_text("utf-8"))
@@ -25,7 +25,7 @@ LOGINS = {
 
 
 def filled(route):
-    return route.replace("([^/]+)", "x")
+    return route.replace("([^/]+)", "x").removesuffix("?")
 
 
 class PageLogin:
@@ -59,8 +59,11 @@ class PageLogin:
         return None
 
 
-@pytest.mark.parametrize("is_open", [True, False], ids=["open by default", "closed by default"])
-@pytest.mark.parametrize("with_pages", [True, False], ids=["pages", "header"])
+@pytest.mark.parametrize(
+    ("is_open", "with_pages"),
+    [(True, True), (False, True), (True, False)],
+    ids=["pages, open by default", "pages, closed by default", "header, open by default"],
+)
 def test_a1_no_open_route(tmp_path, is_open, with_pages):
     def change(application):
         application.settings["allow_unauthenticated_access"] = is_open
@@ -68,8 +71,8 @@ def test_a1_no_open_route(tmp_path, is_open, with_pages):
     login = PageLogin() if with_pages else header_login(tmp_path)
     with serving(tmp_path, login, change) as served:
         routes = served.routes()
-        wanted = {f"jupyter-modelpack/{route}" for route, _ in RELEASE_ROUTES} | {""}
-        pages = {"login", "oauth_callback", "logout"} if with_pages else set()
+        wanted = {f"jupyter-modelpack/{route}" for route, _ in SERVICE_ROUTES} | {""}
+        pages = {"login", "oauth_callback", "logout"} if with_pages else {"login"}
         assert set(routes) == wanted | pages
         open_ones, tried = [], 0
         for route, handler in routes.items():
@@ -91,7 +94,7 @@ def test_a1_no_open_route(tmp_path, is_open, with_pages):
 
 def test_routes_of_a_notebook_server_do_not_exist_here(tmp_path):
     with serving(tmp_path) as served:
-        here = {route for route, _ in RELEASE_ROUTES}
+        here = {route for route, _ in SERVICE_ROUTES}
         for route, _ in LOCAL_ROUTES:
             assert route not in here
             for verb in ("GET", "POST", "DELETE"):
@@ -117,7 +120,7 @@ def test_a2_right_authorisation_tuple(tmp_path):
         )
 
     wanted = [
-        (verb, route, *pair) for route, _ in RELEASE_ROUTES for verb, pair in TABLE[route].items()
+        (verb, route, *pair) for route, _ in SERVICE_ROUTES for verb, pair in TABLE[route].items()
     ]
     tried = 0
     with serving(tmp_path, change=change) as served:

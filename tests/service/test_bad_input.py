@@ -150,7 +150,7 @@ def test_a_clock_that_went_back_refuses(tmp_path):
     with serving(tmp_path) as served:
         ident, place = waiting(served.world)
         before = rows(served.world)
-        promotions = served.world.releases.promotions
+        promotions = served.wiring.releases.promotions
         early = datetime.now(timezone.utc) - timedelta(days=2)
         object.__setattr__(promotions._out, "now", lambda: early)
         answer = served.ask("POST", place, headers=paged(served, RITA), json=YES)

@@ -62,6 +62,17 @@ def test_a_token_reads_and_asks_but_never_decides(hub, service):
         assert "code in a notebook" in answer.json()["error"]["message"]
 
 
+def test_a_cookie_that_a_page_on_another_port_set_ends_no_session(hub, service):
+    with hub.signed_in("rita") as rita:
+        (own,) = [each for each in rita.cookies.jar if each.name == "modelpack-session"]
+        for wrong in ("abcdef", '"2|1:0|10:1400000000|17:modelpack-session|4:YWJj|00"'):
+            for given in (f"{wrong}; modelpack-session={own.value}", f"{own.value}; x={wrong}"):
+                head = {"Cookie": f"modelpack-session={given}"}
+                assert httpx.get(service.route(READ), headers=head).status_code == 200
+            head = {"Cookie": f"modelpack-session={wrong}"}
+            assert httpx.get(service.route(READ), headers=head).status_code == 403
+
+
 def test_a_token_beside_a_session_does_not_borrow_it(hub, service):
     with hub.signed_in("rita") as rita:
         rita.headers["Authorization"] = "token wrong"

@@ -26,16 +26,16 @@ PLACES = ("dev", "staging", "production")
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = open_world(tmp_path)
+def world(tmp_path, ledger):
+    made = open_world(tmp_path, ledger=ledger)
     made.package("1.0.0")
     made.package("1.1.0")
     return made
 
 
 @pytest.fixture
-def team(tmp_path):
-    made = open_world(tmp_path)
+def team(tmp_path, ledger):
+    made = open_world(tmp_path, ledger=ledger)
     made.finder.change = signed
     made.policy(TEAM)
     made.package("1.0.0", account=ADA.to_json())
@@ -127,8 +127,8 @@ def test_unexpected_trouble_refuses(world):
     assert holds(world, "dev") is None
 
 
-def test_team_policy_on_one_machine_refuses_in_plain_words(tmp_path):
-    world = open_world(tmp_path)
+def test_team_policy_on_one_machine_refuses_in_plain_words(tmp_path, ledger):
+    world = open_world(tmp_path, ledger=ledger)
     world.package()
     world.policy(TEAM)
     with pytest.raises(NotPermitted) as refused:
@@ -275,8 +275,8 @@ def together(count, act):
         return list(pool.map(one, range(count)))
 
 
-def test_d7_concurrent_promotes_leave_one_digest(tmp_path):
-    world = open_world(tmp_path, now=Clock())
+def test_d7_concurrent_promotes_leave_one_digest(tmp_path, ledger):
+    world = open_world(tmp_path, ledger=ledger, now=Clock())
     for number in range(10):
         world.package(f"1.{number}.0")
     ask(world)
@@ -324,7 +324,7 @@ def test_d9_rollback(world):
     whole(world)
 
 
-def test_d9_rollback_needs_its_own_permission_and_never_loops(tmp_path):
+def test_d9_rollback_needs_its_own_permission_and_never_loops(tmp_path, ledger):
     class Broken:
         calls = 0
 
@@ -333,7 +333,7 @@ def test_d9_rollback_needs_its_own_permission_and_never_loops(tmp_path):
             if order.version == "1.0.0" and order.generation > 1:
                 raise OSError("no route")
 
-    world = open_world(tmp_path, deployer=Broken())
+    world = open_world(tmp_path, ledger=ledger, deployer=Broken())
     world.finder.change = signed
     world.policy(TEAM.replace("needed: 1, from", "needed: 0, from"))
     for version in ("1.0.0", "1.1.0"):
@@ -351,7 +351,7 @@ def test_d9_rollback_needs_its_own_permission_and_never_loops(tmp_path):
     whole(world)
 
 
-def test_d9_rollback_during_a_promotion_is_refused(tmp_path):
+def test_d9_rollback_during_a_promotion_is_refused(tmp_path, ledger):
     started, go_on = threading.Event(), threading.Event()
 
     class Slow:
@@ -360,7 +360,7 @@ def test_d9_rollback_during_a_promotion_is_refused(tmp_path):
                 started.set()
                 assert go_on.wait(20)
 
-    world = open_world(tmp_path, deployer=Slow())
+    world = open_world(tmp_path, ledger=ledger, deployer=Slow())
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         world.package(version)
     ask(world)

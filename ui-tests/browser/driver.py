@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from browser.labserver import LabServer
 
 PANEL = "#jupyter-modelpack-panel"
+_WORKSPACES = (f"page-{number}" for number in itertools.count(1))
 
 
 def open_lab(
@@ -17,8 +19,13 @@ def open_lab(
     theme: str = "light",
     workspace: str = "",
 ) -> None:
-    """Open JupyterLab, perhaps with a notebook, in one of its own themes."""
-    page.goto(lab.lab_url(path, workspace))
+    """Open JupyterLab, perhaps with a notebook, in one of its own themes.
+
+    A workspace that remembers the notebook shows it before JupyterLab opens what the address names,
+    which comes to the front whenever that is done: over what a test has opened meanwhile. In a
+    workspace that remembers nothing, the notebook is there only once it has come to the front.
+    """
+    page.goto(lab.lab_url(path, workspace or next(_WORKSPACES)))
     ready(page)
     if path:
         page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()

@@ -34,11 +34,19 @@ def find_deployer(name: str, folder: Path) -> Deployer:
         return RecordDeployer()
     if name == "folder":
         return FolderDeployer(folder)
+    if name == "kubernetes":
+        from jupyter_modelpack.adapters.deployers.kubernetes import KubernetesDeployer
+
+        return KubernetesDeployer(folder)
+    if name == "gitops":
+        from jupyter_modelpack.adapters.deployers.gitops import GitOpsDeployer
+
+        return GitOpsDeployer(folder)
     for found in entry_points(group=GROUP):
         if found.name == name:
             deployer: Deployer = found.load()(folder)
             return deployer
     raise BackendUnavailable(
         f"There is no deployer {name!s:.60}.",
-        advice="There are record and folder; others come with packages that are installed.",
+        advice="There are record, folder, kubernetes and gitops; others come with packages.",
     )

@@ -49,5 +49,14 @@ class Sessions:
             handler.clear_cookie(COOKIE, path=handler.base_url)
 
     def _ident(self, handler: Any) -> str:
-        given = handler.get_signed_cookie(COOKIE, max_age_days=self._seconds / 86400)
-        return given.decode("ascii", "replace") if given else ""
+        # A page on another port of this host can set a cookie of this name beside ours; browsers
+        # send the one with the longer path first (RFC 6265, 5.4), and only ours is signed.
+        for header in handler.request.headers.get_list("Cookie"):
+            for part in header.split(";"):
+                name, _, value = part.strip().partition("=")
+                given = name == COOKIE and handler.get_signed_cookie(
+                    COOKIE, value.strip('"'), max_age_days=self._seconds / 86400
+                )
+                if given:
+                    return str(given.decode("ascii", "replace"))
+        return ""

@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput
+from jupyter_modelpack.pipeline.cluster import ClusterOptions, Mount
 from jupyter_modelpack.pipeline.names import dns_label, label_value
 from jupyter_modelpack.pipeline.spec import COMMAND, USER, WORK_DIRECTORY, PipelineSpec
 
 PREFIX = "io.github.jupyter-modelpack"
+RUN_LABEL = f"{PREFIX}/run"
+INSTALLATION_LABEL = f"{PREFIX}/installation"
+MANAGED_BY = ("app.kubernetes.io/managed-by", "jupyter-modelpack")
 _DAY = 86_400
 # what no YAML reader takes for anything but text, and so needs no quotes
 _PLAIN = re.compile(r"(?!(?i:y|n|yes|no|on|off|true|false|null)\Z)[A-Za-z/][A-Za-z0-9/._-]*\Z")
@@ -36,7 +40,7 @@ def job_manifest(
     labels = {
         "app.kubernetes.io/name": spec.name,
         "app.kubernetes.io/version": label_value(spec.version),
-        "app.kubernetes.io/managed-by": "jupyter-modelpack",
+        MANAGED_BY[0]: MANAGED_BY[1],
         **spec.labels,
     }
     annotations = {
@@ -60,6 +64,85 @@ def job_manifest(
         # the runtime stops by itself and says at which cell; the cluster only backs it up
         job["activeDeadlineSeconds"] = int(time_limit) + 60
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": job}
+
+
+def run_manifest(
+    spec: PipelineSpec,
+    options: ClusterOptions,
+    *,
+    run_id: str,
+    installation: str,
+    parameters: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the Job of one run: named by the run, labelled for who started it, reported back.
+
+    ``installation`` is the label by which one ledger knows its jobs from everybody else's. The
+    deadline is the pod's and not the job's, because a job's deadline deletes the pod and its log.
+    """
+    name = f"{dns_label(spec.name, limit=40)}-{run_id[:12]}"
+    job = job_manifest(
+        spec,
+        run_name=name,
+        parameters=parameters,
+        time_limit=options.time_limit,
+        keep_seconds=options.keep_seconds,
+    )
+    ours = {RUN_LABEL: run_id, INSTALLATION_LABEL: installation}
+    template = job["spec"]["template"]
+    for metadata in (job["metadata"], template["metadata"]):
+        metadata["labels"] = {**options.labels, **metadata["labels"], **ours}
+    deadline = job["spec"].pop("activeDeadlineSeconds", None)
+    pod = template["spec"]
+    if deadline is not None:
+        pod["activeDeadlineSeconds"] = deadline
+    _apply(pod, options)
+    pod["containers"][0].setdefault("env", []).append({"name": "MODELPACK_REPORT", "value": run_id})
+    return job
+
+
+def workload_job(spec: PipelineSpec, options: ClusterOptions) -> dict[str, Any]:
+    """Return the ``spec`` of a job that belongs to a release and not to one run."""
+    job = job_manifest(spec, time_limit=options.time_limit, keep_seconds=options.keep_seconds)
+    made: dict[str, Any] = job["spec"]
+    _apply(made["template"]["spec"], options)
+    return made
+
+
+def _apply(pod: dict[str, Any], options: ClusterOptions) -> None:
+    """Put the wishes of a run into its pod."""
+    container = pod["containers"][0]
+    resources = {"requests": dict(options.requests), "limits": dict(options.limits)}
+    resources = {key: value for key, value in resources.items() if value}
+    if resources:
+        container["resources"] = resources
+    if options.node_selector:
+        pod["nodeSelector"] = dict(options.node_selector)
+    if options.tolerations:
+        pod["tolerations"] = [dict(each) for each in options.tolerations]
+    if options.pull_secrets:
+        pod["imagePullSecrets"] = [{"name": name} for name in options.pull_secrets]
+    if options.service_account:
+        pod["serviceAccountName"] = options.service_account
+    if options.secrets:
+        container["env"] = [
+            {
+                "name": each.variable,
+                "valueFrom": {"secretKeyRef": {"name": each.secret, "key": each.key}},
+            }
+            for each in options.secrets
+        ]
+    for number, mount in enumerate(options.mounts):
+        name = f"mount-{number}"
+        pod["volumes"].append({"name": name, **_volume(mount)})
+        container["volumeMounts"].append(
+            {"name": name, "mountPath": mount.path, "readOnly": mount.read_only}
+        )
+
+
+def _volume(mount: Mount) -> dict[str, Any]:
+    if mount.kind == "config_map":
+        return {"configMap": {"name": mount.name}}
+    return {"persistentVolumeClaim": {"claimName": mount.name, "readOnly": mount.read_only}}
 
 
 def render_manifest(manifest: Mapping[str, Any]) -> bytes:

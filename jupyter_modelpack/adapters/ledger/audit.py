@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from jupyter_modelpack.release.canonical import instant, parsed_instant
 from jupyter_modelpack.release.event import Record
 from jupyter_modelpack.release.history import ACTIVE
 
+_AT_ONCE = 2000  # entries
+
 
 class AuditTable:
     """Reads the log; ``append`` alone writes it, within the change that an entry is about."""
@@ -26,21 +28,26 @@ class AuditTable:
 
     def rows(self, after: int = 0) -> Iterator[Mapping[str, Any]]:
         """Yield the stored entries after a sequence number, in order, as ``verify`` reads them."""
-        query = sa.select(audit.c.entry).where(audit.c.sequence > after)
-        with self._database.reading() as connection:
-            for text in connection.execute(query.order_by(audit.c.sequence)).scalars():
+        while part := self._part(after):
+            for sequence, text in part:
                 yield _read(text)
+                after = sequence
+
+    def _part(self, after: int) -> Sequence[tuple[int, str]]:
+        query = sa.select(audit.c.sequence, audit.c.entry).where(audit.c.sequence > after)
+        query = query.order_by(audit.c.sequence).limit(_AT_ONCE)
+        found = self._database.read(lambda connection: connection.execute(query).all())
+        return [(row.sequence, row.entry) for row in found]
 
     def head(self) -> Checkpoint:
         """Return the checkpoint of the whole log."""
-        with self._database.reading() as connection:
-            return _head(connection)[0]
+        return self._database.read(_head)[0]
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """Return the checkpoints that were taken when pointers moved, oldest first."""
-        with self._database.reading() as connection:
-            found = connection.execute(sa.select(checkpoints).order_by(checkpoints.c.size))
-            return tuple(Checkpoint(row.size, Digest(row.root)) for row in found)
+        query = sa.select(checkpoints).order_by(checkpoints.c.size)
+        found = self._database.read(lambda connection: connection.execute(query).all())
+        return tuple(Checkpoint(row.size, Digest(row.root)) for row in found)
 
     def activations(self, package: str = "", environment: str = "") -> tuple[Entry, ...]:
         """Return the entries that moved a pointer, in order, of one lane or of all."""
@@ -49,9 +56,9 @@ class AuditTable:
             query = query.where(audit.c.name == package)
         if environment:
             query = query.where(audit.c.environment == environment)
-        with self._database.reading() as connection:
-            texts = connection.execute(query.order_by(audit.c.sequence)).scalars()
-            return tuple(Entry.from_json(json.loads(text)) for text in texts)
+        query = query.order_by(audit.c.sequence)
+        texts = self._database.read(lambda connection: connection.execute(query).scalars().all())
+        return tuple(Entry.from_json(json.loads(text)) for text in texts)
 
 
 def append(connection: sa.Connection, record: Record, now: datetime) -> Entry:

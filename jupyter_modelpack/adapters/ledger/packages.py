@@ -32,8 +32,8 @@ class PackageTable:
         Without a line it is the highest that is on none, or, where all are on lines, of those.
         """
         query = sa.select(packages.c.version).where(packages.c.name == name)
-        with self._database.reading() as connection:
-            versions = [Version.parse(text) for text in connection.execute(query).scalars()]
+        texts = self._database.read(lambda connection: connection.execute(query).scalars().all())
+        versions = [Version.parse(text) for text in texts]
         found = [version for version in versions if version.line == (line or "")]
         if line is None:
             found = found or versions
@@ -60,8 +60,8 @@ class PackageTable:
             query = query.where(packages.c.name == name)
         if path is not None:
             query = query.where(packages.c.path == path)
-        with self._database.reading() as connection:
-            return [json.loads(text) for text in connection.execute(query).scalars()]
+        found = self._database.read(lambda connection: connection.execute(query).scalars().all())
+        return [json.loads(text) for text in found]
 
     def put(self, record: Record, files: Mapping[str, bytes]) -> None:
         """Keep a record and its files, all or nothing, in place of one of this name and digest.
@@ -76,22 +76,25 @@ class PackageTable:
             "record": json.dumps(dict(record), sort_keys=True),
         }
         same = (packages.c.name == record["name"]) & (packages.c.digest == record["digest"])
+
+        def change(connection: sa.Connection) -> None:
+            found = connection.execute(sa.select(packages).where(same)).first()
+            if found is None:
+                connection.execute(packages.insert().values(**values, **kept))
+                identity = connection.execute(sa.select(packages.c.id).where(same)).scalar_one()
+            elif found.version != record["version"]:
+                raise _taken(record["name"], found.version)
+            else:
+                identity = found.id
+                connection.execute(packages.update().where(same).values(**kept))
+            old = package_files.c.package == identity
+            connection.execute(package_files.delete().where(old))
+            for kind, content in files.items():
+                row = {"package": identity, "format": kind, "content": content}
+                connection.execute(package_files.insert().values(**row))
+
         try:
-            with self._database.writing() as connection:
-                found = connection.execute(sa.select(packages).where(same)).first()
-                if found is None:
-                    connection.execute(packages.insert().values(**values, **kept))
-                    identity = connection.execute(sa.select(packages.c.id).where(same)).scalar_one()
-                elif found.version != record["version"]:
-                    raise _taken(record["name"], found.version)
-                else:
-                    identity = found.id
-                    connection.execute(packages.update().where(same).values(**kept))
-                old = package_files.c.package == identity
-                connection.execute(package_files.delete().where(old))
-                for kind, content in files.items():
-                    row = {"package": identity, "format": kind, "content": content}
-                    connection.execute(package_files.insert().values(**row))
+            self._database.write(change)
         except IntegrityError as error:
             raise _taken(record["name"], record["version"]) from error
 
@@ -103,20 +106,19 @@ class PackageTable:
             .where(packages.c.name == name, packages.c.version == version)
             .where(package_files.c.format == kind)
         )
-        with self._database.reading() as connection:
-            content = connection.execute(query).scalar()
+        content = self._database.read(lambda connection: connection.execute(query).scalar())
         return None if content is None else bytes(content)
 
     def digests(self) -> tuple[str, ...]:
         """Return the digests of all images that a record needs."""
-        with self._database.reading() as connection:
-            found = connection.execute(sa.select(packages.c.digest)).scalars()
-            return tuple(str(digest) for digest in found)
+        query = sa.select(packages.c.digest)
+        found = self._database.read(lambda connection: connection.execute(query).scalars().all())
+        return tuple(str(digest) for digest in found)
 
     def _one(self, *conditions: sa.ColumnElement[bool]) -> Record | None:
         query = sa.select(packages.c.record).where(*conditions).order_by(packages.c.id.desc())
-        with self._database.reading() as connection:
-            text = connection.execute(query.limit(1)).scalar()
+        one = query.limit(1)
+        text = self._database.read(lambda connection: connection.execute(one).scalar())
         if text is None:
             return None
         found: Record = json.loads(text)

@@ -40,38 +40,34 @@ class PromotionTable:
 
         Whatever ``decide`` raises leaves everything as it was.
         """
+
+        def changed(connection: sa.Connection) -> tuple[Lane, tuple[Effect, ...]]:
+            lane, effects = decide(_lane(connection, package, environment, ident))
+            _write(connection, effects, now)
+            return lane, effects
+
         try:
-            with self._database.writing() as connection:
-                before = _lane(connection, package, environment, ident)
-                lane, effects = decide(before)
-                for effect in effects:
-                    if isinstance(effect, Save):
-                        _save(connection, effect.promotion)
-                    elif isinstance(effect, Move):
-                        _move(connection, effect)
-                for effect in effects:
-                    if isinstance(effect, Record):
-                        append(connection, effect, now)
-                if any(isinstance(effect, Move) for effect in effects):
-                    take_checkpoint(connection)
-                return lane, effects
+            return self._database.write(changed)
         except IntegrityError as error:
             raise _overtaken(environment) from error
 
     def lane(self, package: str, environment: str, ident: str = "") -> Lane:
         """Return a package's lane in an environment as it is now."""
-        with self._database.reading() as connection:
-            return _lane(connection, package, environment, ident)
+        return self._database.read(
+            lambda connection: _lane(connection, package, environment, ident)
+        )
 
     def slots(self, package: str, environments: Iterable[str]) -> Mapping[str, Slot]:
         """Return what the environments hold of a package, all at one moment."""
-        with self._database.reading() as connection:
-            return {place: _slot(connection, package, place) for place in environments}
+        places = tuple(environments)
+        return self._database.read(
+            lambda connection: {place: _slot(connection, package, place) for place in places}
+        )
 
     def get(self, ident: str) -> Promotion:
         """Return a promotion; raises NotFound."""
-        with self._database.reading() as connection:
-            found = _promotions(connection, promotions.c.id == ident)
+        this = promotions.c.id == ident
+        found = self._database.read(lambda connection: _promotions(connection, this))
         if not found:
             raise NotFound("promotion", ident[:60], advice="See: jupyter modelpack status")
         return found[0]
@@ -83,8 +79,7 @@ class PromotionTable:
         where = promotions.c.name == package if package else sa.true()
         if is_open:
             where &= promotions.c.phase.in_(OPEN)
-        with self._database.reading() as connection:
-            return _promotions(connection, where, limit)
+        return self._database.read(lambda connection: _promotions(connection, where, limit))
 
 
 def _lane(connection: sa.Connection, package: str, environment: str, ident: str) -> Lane:
@@ -102,6 +97,19 @@ def _lane(connection: sa.Connection, package: str, environment: str, ident: str)
         {Digest(row.digest): row.version for row in held},
         None if approved is None else Digest(approved),
     )
+
+
+def _write(connection: sa.Connection, effects: tuple[Effect, ...], now: datetime) -> None:
+    for effect in effects:
+        if isinstance(effect, Save):
+            _save(connection, effect.promotion)
+        elif isinstance(effect, Move):
+            _move(connection, effect)
+    for effect in effects:
+        if isinstance(effect, Record):
+            append(connection, effect, now)
+    if any(isinstance(effect, Move) for effect in effects):
+        take_checkpoint(connection)
 
 
 def _slot(connection: sa.Connection, package: str, environment: str) -> Slot:

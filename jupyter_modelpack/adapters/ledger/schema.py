@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 # The newest of the steps in migrations/versions/: what a ledger of this program is at.
-HEAD = "guard"
+HEAD = "policy_changes"
 # What programs from before alembic look at: they refuse a version that is higher than theirs.
 GUARD = 3
 
@@ -68,9 +68,20 @@ work = sa.Table(
     sa.Column("owner", sa.String(64)),
     sa.Column("lease_until", sa.Float),
     sa.Column("stop_asked", sa.Boolean, nullable=False),
+    # where a run goes on: "local" for worker processes, else the name of a cluster's backend
+    sa.Column("backend", sa.String(16), nullable=False, server_default="local"),
+    # Whose files it is about, where several data directories share the ledger; else empty.
+    sa.Column("place", sa.String(32), nullable=False, server_default=""),
     sa.Index("ix_work_phase_created", "phase", "created"),
     sa.Index("ix_work_kind_path", "kind", "path"),
     sa.Index("ix_work_kind_name", "kind", "name", "version"),
+)
+
+# One row: the id by which what this ledger starts elsewhere is known from everybody else's.
+installation = sa.Table(
+    "installation",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
 )
 
 promotions = sa.Table(
@@ -120,6 +131,16 @@ policies = sa.Table(
     sa.Column("generation", sa.Integer, primary_key=True),
     sa.Column("digest", sa.String(71), nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+)
+
+# Proposed policies, and what became of them.
+policy_changes = sa.Table(
+    "policy_changes",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("phase", sa.String(16), nullable=False),
+    sa.Column("asked", sa.String(32), nullable=False, index=True),
+    sa.Column("record", sa.Text, nullable=False),
 )
 
 audit = sa.Table(

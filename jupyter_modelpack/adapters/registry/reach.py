@@ -55,11 +55,13 @@ def zone_of(address: str) -> Zone:
         return "never"
     if ip.is_loopback:
         return "loopback"
+    if ip.is_reserved:
+        return "never"
     if ip.version == 4 and ip in _SHARED:
         return "private"
     if ip.is_private:
         return "private"
-    return "never" if ip.is_reserved or not ip.is_global else "public"
+    return "public" if ip.is_global else "never"
 
 
 class Reach:
@@ -78,12 +80,12 @@ class Reach:
         """
         found = self._look_up(host, port)
         zones = frozenset(zone_of(each) for each in found)
-        if host == self._registry:
+        if host == self._registry and not self._own:
             allowed: set[Zone] = {"public"} if self._strangers else {"public", "private"}
             if not self._strangers:
                 allowed.add("loopback")
             if zones <= allowed:
-                self._own = self._own | zones
+                self._own = zones
                 return found
             raise _refused(host, "as a registry")
         if not self._own:

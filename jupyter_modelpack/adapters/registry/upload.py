@@ -97,7 +97,10 @@ class BlobUpload:
     def _mounted(self, source: Repository) -> bool:
         url = self._endpoint.url("blobs/uploads", mount=self._blob.digest, **{"from": source.path})
         scopes = (*self._scopes, f"repository:{source.path}:pull")
-        answer = self._connection.call(Asked("POST", url, scopes))
+        try:
+            answer = self._connection.call(Asked("POST", url, scopes))
+        except RegistryError:  # no token for a repository that we may not read
+            return False
         # What is not mounted is an ordinary upload; the one that was opened is left to expire.
         return answer.status == 201 and self._is_there()
 

@@ -1,0 +1,174 @@
+"""Runs as Kubeflow runs: a pipeline uploaded once a release, one run each, followed to its end."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelpack.adapters.jobs import spec_of
+from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
+from jupyter_modelpack.adapters.kubeflow.compiler import compile_pipeline
+from jupyter_modelpack.pipeline.cluster import ClusterOptions
+from jupyter_modelpack.pipeline.progress import RunProgress
+from jupyter_modelpack.pipeline.spec import PipelineSpec
+from jupyter_modelpack.services.backend import Happening, LogPart, Seen, Stage
+from jupyter_modelpack.services.record import digest_of
+from jupyter_modelpack.services.work import Work
+
+_STAGES: dict[str, Stage] = {
+    "Pending": "Queued",
+    "Running": "Running",
+    "Succeeded": "Succeeded",
+    "Failed": "Failed",
+    "Aborted": "Failed",
+    "Errored": "Gone",
+}
+_SENTENCE = (
+    "Run by Kubeflow, step by step, each in a pod of its own; the network is the namespace's."
+)
+
+
+@dataclass
+class _Followed:
+    progress: RunProgress = field(default_factory=RunProgress)
+    seen: Seen | None = None
+    due: float = 0.0
+
+
+class KubeflowBackend:
+    """The runs at one Kubeflow; ``connect`` is called when it is first needed."""
+
+    def __init__(
+        self,
+        connect: Callable[[], KubeflowClient],
+        experiment: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._connect = connect
+        self._experiment = experiment
+        self._now = now
+        self._lock = threading.Lock()
+        self._made: KubeflowClient | None = None
+        self._followed: dict[str, _Followed] = {}
+
+    @property
+    def client(self) -> KubeflowClient:
+        """The connection."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._connect()
+            return self._made
+
+    def submit(self, run: Work) -> Mapping[str, str]:
+        """Upload the release's pipeline unless it is there, and start the run, once."""
+        spec = self._spec(run)
+        pipeline = compile_pipeline(spec)
+        # what was asked beside the release, such as labels, makes another version of its pipeline
+        stamp = f"{spec.version}-{digest_of(pipeline.decode('utf-8'))[7:19]}"
+        version = self.client.upload(spec.name, stamp, f"image {spec.digest}", pipeline)
+        experiment = self.client.experiment(self._experiment or spec.display_name)
+        made = self.client.create_run(_name(run), version, experiment, _values(run, spec))
+        return self._place(str(made["run_id"]))
+
+    def observe(self, runs: Sequence[Work]) -> Mapping[str, Seen]:
+        """Return what is known now; each run is asked for when it is worth it."""
+        now = self._now()
+        found: dict[str, Seen] = {}
+        for run in runs:
+            ident = str((run.state.get("place") or {}).get("run") or "")
+            if not ident:
+                if run.stop_asked:  # the reply to a submission may have been lost
+                    there = self.client.find_run(_name(run))
+                    found[run.id] = Seen("Running", self._place(there)) if there else Seen("Gone")
+                continue
+            followed = self._followed.setdefault(run.id, _Followed())
+            if now >= followed.due or run.stop_asked:
+                before = followed.progress
+                followed.progress = self.client.observe(ident, before, now)
+                followed.due = now + followed.progress.wait
+                if followed.progress != before or followed.seen is None:
+                    followed.seen = self._seen(ident, followed.progress)
+            if followed.seen is not None:
+                found[run.id] = followed.seen
+        return found
+
+    def stop(self, run: Work) -> None:
+        """Ask Kubeflow to end it."""
+        ident = (run.state.get("place") or {}).get("run") or self.client.find_run(_name(run))
+        if ident:
+            self.client.terminate(str(ident))
+
+    def log(self, run: Work, mark: str) -> LogPart:
+        """Return nothing: Kubeflow's interface has no logs, and the run's page shows them."""
+        return LogPart("", (), mark)
+
+    def collect(self, run: Work, seen: Seen, folder: Path) -> Mapping[str, Any]:
+        """Return how it ended; its artifacts stay where Kubeflow keeps them."""
+        progress = self._followed.get(run.id, _Followed()).progress
+        return {
+            "phase": progress.phase,
+            "metrics": {},
+            "checks": [],
+            "outputs": [],
+            "executed_notebook": None,
+            "why": seen.why.to_json() if seen.why else None,
+            "isolation": {"name": "kubeflow", "sealed": False, "sentence": _SENTENCE},
+        }
+
+    def forget(self, ident: str) -> None:
+        """Keep nothing more of a run."""
+        self._followed.pop(ident, None)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
+
+    def _spec(self, run: Work) -> PipelineSpec:
+        request = run.request
+        options = ClusterOptions.parse(request.get("options") or {})
+        return replace(spec_of(request["package"], request["image"]), labels=options.labels)
+
+    def _place(self, ident: str) -> dict[str, str]:
+        return {"run": ident, "link": self.client.link(ident)}
+
+    def _seen(self, ident: str, progress: RunProgress) -> Seen:
+        if progress.unknown_since is not None:
+            return Seen("Unknown", since=progress.unknown_since)
+        steps = tuple(
+            {"name": step.name, "phase": step.phase, "artifacts": dict(step.artifacts)}
+            for step in progress.steps
+        )
+        why = None
+        if progress.phase in ("Failed", "Aborted"):
+            failed = [step.name for step in progress.steps if step.phase == "Failed"]
+            what = f"The step {failed[0]} failed." if failed else "Kubeflow says that it failed."
+            if progress.phase == "Aborted":
+                what = "The run was ended in Kubeflow."
+            said = f"{what} {progress.message}".strip()
+            why = Happening("KUBEFLOW_ENDED", said, "The run's page in Kubeflow has the log.")
+        return Seen(_STAGES[progress.phase], self._place(ident), why=why, steps=steps)
+
+
+def _name(run: Work) -> str:
+    """Return the name of a run at Kubeflow, by which it is found again."""
+    return f"{run.name} {run.version} {run.id}"
+
+
+def _values(run: Work, spec: PipelineSpec) -> dict[str, Any]:
+    """Return the run's values under the names, and in the types, that the pipeline has."""
+    given = run.request.get("parameters") or {}
+    values: dict[str, Any] = {}
+    for parameter in spec.typed_parameters:
+        if parameter.variable in given:
+            value = given[parameter.variable]
+            if parameter.type == "STRING" and not isinstance(value, str):
+                value = "" if value is None else json.dumps(value)
+            values[parameter.name] = value
+    return values

@@ -1,0 +1,73 @@
+"""Requests for runs on a Kubernetes cluster: checked, with the image as the cluster finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jupyter_modelpack.errors import InvalidInput
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.reference import Reference
+from jupyter_modelpack.pipeline.cluster import ClusterOptions
+from jupyter_modelpack.services.publishing import repository_of
+from jupyter_modelpack.services.running import typed_values
+from jupyter_modelpack.services.runs import RunRequest
+
+
+class ClusterRuns:
+    """The backend ``kubernetes``, as far as a request can be judged without the cluster.
+
+    ``repository`` is where the cluster finds images, such as ``registry.example.org/team/{name}``;
+    ``ready`` raises BackendUnavailable where the client for the cluster is not installed.
+    """
+
+    def __init__(self, repository: str, ready: Callable[[], None]) -> None:
+        self._repository = repository
+        self._ready = ready
+
+    def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
+        """Return parameters in their types, the options, and the image by digest."""
+        self._ready()
+        options = ClusterOptions.parse(asked.options)
+        for external in record["external"]:
+            if not options.covers(str(external["path"])):
+                raise InvalidInput(
+                    f"{external['path']}, which is too large to be inside the image, is not on"
+                    " the cluster.",
+                    field="options",
+                    advice="Mount a claim that holds it, at /work or below (mounts).",
+                )
+        return {
+            "parameters": typed_values(asked.parameters, record),
+            "network": True,
+            "inputs": {},
+            "options": dict(asked.options),
+            "image": self._image(record, options),
+            "package": {
+                "name": record["name"],
+                "version": record["version"],
+                "parameters": [dict(each) for each in record["parameters"]],
+                **{key: record[key] for key in ("steps", "pipeline_settings") if key in record},
+            },
+        }
+
+    def _image(self, record: Mapping[str, Any], options: ClusterOptions) -> str:
+        setting = self._repository.replace("{name}", str(record["name"]))
+        given = options.image or setting or repository_of(record)
+        if not given:
+            raise InvalidInput(
+                f"{record['name']} {record['version']} is only on this machine, where no cluster"
+                " finds it.",
+                field="image",
+                advice="Publish it to a registry and say where: ModelPack.kubernetes_image, or"
+                " --image HOST/REPO.",
+            )
+        name, _, digest = given.partition("@")
+        if digest and digest != record["digest"]:
+            raise InvalidInput(
+                f"{given[:200]} is not the image of {record['name']} {record['version']}.",
+                field="image",
+                advice="Leave the digest away: it is added.",
+            )
+        reference = Reference.parse(f"{name}@{record['digest']}")
+        return str(reference.with_digest(Digest.parse(record["digest"])))

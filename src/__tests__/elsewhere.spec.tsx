@@ -1,0 +1,246 @@
+/** Runs and pipelines elsewhere, publishing, and the release service's own pages. */
+
+import { nullTranslator } from '@jupyterlab/translation';
+import {
+  cleanup,
+  fireEvent,
+  render,
+  screen,
+  within
+} from '@testing-library/react';
+import React from 'react';
+
+import { decisionPage, pageOf } from '../pages';
+import { RunForm } from '../sections/runform';
+import { Runs } from '../sections/runs';
+import { TeamParts } from '../sections/team';
+import { IRun, IRunRequest } from '../tokens';
+import { info, inspection, pipelineStep } from '../validate/notebook';
+import { packageDetail } from '../validate/package';
+import { list, record } from '../validate/shape';
+import { build, run } from '../validate/work';
+import { but, golden } from './golden';
+
+const trans = nullTranslator.load('jupyter_modelpack');
+const nothing = (): void => undefined;
+const team = info(golden('info_team'), '');
+const graph = record({ steps: list(pipelineStep) })(
+  golden('pipeline_graph'),
+  ''
+).steps;
+
+afterEach(cleanup);
+
+describe('the contract about places', () => {
+  it('reads the golden answers', () => {
+    expect(team.backends.map(each => each.name)).toEqual([
+      'kubernetes',
+      'kubeflow'
+    ]);
+    expect(team.pod_defaults[0].description).toContain('Kubeflow Pipelines');
+    expect(team.service?.pages).toMatch(/^https:.*pages\/$/);
+    const [silent, sent] = ['run_kubernetes', 'run_kubeflow'].map(name =>
+      run(golden(name), '')
+    );
+    expect(silent.place.namespace).toBe('team-churn');
+    expect(silent.events).toHaveLength(1);
+    expect(sent.steps.map(each => each.phase)).toContain('Running');
+    const [, , , , , publish] = build(golden('build_publishing'), '').steps;
+    expect(publish.detail).toContain('were there already');
+  });
+
+  it('takes what servers say that know of no places', () => {
+    const old = info(golden('info'), '');
+    expect([old.backends, old.pod_defaults, old.service]).toEqual([
+      [],
+      [],
+      null
+    ]);
+    expect(info({ version: '1', backends: ['kubeflow'] }, '').backends).toEqual(
+      [{ name: 'kubeflow', sentence: '' }]
+    );
+    expect(run(golden('run'), '')).toMatchObject({
+      backend: 'local',
+      events: [],
+      steps: []
+    });
+    expect(
+      inspection(golden('inspection'), '').steps.map(each => each.name)
+    ).toContain('load');
+  });
+});
+
+describe('Runs elsewhere', () => {
+  function draw(runs: IRun[], again: IRun[] = []): HTMLElement {
+    return render(
+      <Runs
+        runs={runs}
+        steps={graph}
+        trans={trans}
+        logOf={() => ({ text: '', cut: false, problem: null })}
+        onLook={nothing}
+        onStop={nothing}
+        onAgain={each => again.push(each)}
+        onOpenNotebook={nothing}
+        onReveal={nothing}
+      />
+    ).container;
+  }
+
+  it('says since when nobody can tell, and never that it failed', () => {
+    const unknown_since = '2026-11-23T09:46:02.000Z';
+    const container = draw([
+      but(run(golden('run_kubernetes'), ''), { unknown_since })
+    ]);
+    expect(container.textContent).toMatch(/unknown since/);
+    expect(container.textContent).not.toMatch(/fail|broke/);
+    screen.getByText(/Kubernetes does not answer\. The run may well go on/);
+    const events = screen.getByRole('list', {
+      name: 'What happened to the run'
+    });
+    within(events).getByText(/Publish the package to that registry/);
+    screen.getByText(/job churn-1f2e3d4c5b6a, pod churn-/);
+  });
+
+  it('lights up the steps, and links to where it runs', () => {
+    draw([run(golden('run_kubeflow'), '')]);
+    screen.getByRole('button', { name: /^train: running, cells 7–9/ });
+    screen.getByRole('button', { name: /^report: waiting, cells 10, 12/ });
+    const link = screen.getByRole('link', { name: 'Open it there' });
+    expect(link.getAttribute('rel')).toContain('noopener');
+  });
+
+  it('never makes a link of anything but an address of the web', () => {
+    const link = 'javascript:alert(1)';
+    draw([but(run(golden('run_kubeflow'), ''), { place: { link } })]);
+    expect(screen.queryByRole('link')).toBeNull();
+  });
+
+  it('shows the newest events, and the others when asked', () => {
+    const events = ['one', 'two', 'three', 'four', 'five'].map(sentence => ({
+      at: null,
+      sentence,
+      advice: ''
+    }));
+    draw([but(run(golden('run_kubernetes'), ''), { events })]);
+    expect(screen.queryByText('one')).toBeNull();
+    fireEvent.click(
+      screen.getByRole('button', { name: 'Show 2 earlier events' })
+    );
+    screen.getByText('one');
+  });
+
+  it('runs again what is over', () => {
+    const again: IRun[] = [];
+    const over = run(golden('run'), '');
+    draw([over, run(golden('run_kubeflow'), '')], again);
+    fireEvent.click(screen.getByText('Run again'));
+    expect(again).toEqual([over]);
+  });
+});
+
+describe('where to run', () => {
+  const detail = but(packageDetail(golden('package'), ''), {
+    parameters: [],
+    steps: graph
+  });
+
+  function draw(requests: IRunRequest[], configured = true): void {
+    render(
+      <RunForm
+        detail={detail}
+        starting={false}
+        problem={null}
+        backends={configured ? team.backends : []}
+        podDefaults={configured ? team.pod_defaults : []}
+        trans={trans}
+        onReveal={nothing}
+        onRun={request => requests.push(request)}
+      />
+    );
+  }
+
+  it('is not asked where there is only this computer', () => {
+    draw([], false);
+    expect(screen.queryByLabelText('Where')).toBeNull();
+    expect(screen.queryByLabelText('gpu-quota')).toBeNull();
+  });
+
+  it('sends the place and what was ticked', () => {
+    const requests: IRunRequest[] = [];
+    draw(requests);
+    fireEvent.click(screen.getByLabelText('Allow the network'));
+    fireEvent.change(screen.getByLabelText('Where'), {
+      target: { value: 'kubeflow' }
+    });
+    screen.getByText('The namespace team-a, in the experiment churn.');
+    screen.getByRole('group', { name: 'Pipeline of 5 steps' });
+    expect(screen.queryByLabelText('Allow the network')).toBeNull();
+    fireEvent.click(screen.getByLabelText('gpu-quota'));
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+    expect(requests).toEqual([
+      {
+        name: 'churn',
+        version: '1.3.0',
+        parameters: {},
+        network: false,
+        backend: 'kubeflow',
+        pod_defaults: ['gpu-quota']
+      }
+    ]);
+  });
+});
+
+describe('the pages of the service', () => {
+  it('are the service’s own where there is one, else this server’s', () => {
+    expect(pageOf(null, 'http://lab/base/', 'jurisdiction')).toBe(
+      'http://lab/base/jupyter-modelpack/pages/jurisdiction'
+    );
+    expect(decisionPage(team.service, 'a/b')).toBe(
+      'https://releases.example.org/jupyter-modelpack/pages/promotions/a%2Fb'
+    );
+    expect(decisionPage(null, 'a')).toBeNull();
+  });
+
+  it('are never an address that runs something', () => {
+    const wrong = { url: '', pages: 'javascript:alert(1)//' };
+    expect(pageOf(wrong, 'http://lab/', 'x')).toBe(
+      'http://lab/jupyter-modelpack/pages/x'
+    );
+  });
+});
+
+describe('the team’s own part', () => {
+  it('names who added what, and who answers for it', () => {
+    const cells: number[] = [];
+    const { owner } = packageDetail(golden('package'), '');
+    render(
+      <TeamParts
+        parts={[
+          { kind: 'check', cell: 9, by: 'ben', since: '1.1.0' },
+          { kind: 'check', cell: 11, by: 'ada', since: '1.3.0' },
+          { kind: 'model-card', cell: 1, by: 'ada', since: '1.0.0' }
+        ]}
+        owner={owner}
+        trans={trans}
+        onReveal={cell => cells.push(cell)}
+      />
+    );
+    fireEvent.click(
+      screen.getByRole('button', {
+        name: 'Checks: 1 by ben, 1 by ada; Model card'
+      })
+    );
+    fireEvent.click(screen.getByRole('button', { name: 'Go to cell 9' }));
+    expect(cells).toEqual([9]);
+    screen.getByText(/Churn team answers for it/);
+    screen.getByText(/Roll back, then call Ada/);
+  });
+
+  it('is absent where there is none', () => {
+    const { container } = render(
+      <TeamParts parts={[]} owner={null} trans={trans} />
+    );
+    expect(container.innerHTML).toBe('');
+  });
+});

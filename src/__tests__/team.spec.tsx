@@ -1,0 +1,80 @@
+/** Where there is a release service: its pages are where things are decided. */
+
+import { nullTranslator } from '@jupyterlab/translation';
+import { cleanup, render, screen } from '@testing-library/react';
+import React from 'react';
+
+import { Decision } from '../sections/decision';
+import { Lives } from '../sections/lives';
+import { environments, review } from '../validate/release';
+import { but, golden } from './golden';
+
+const trans = nullTranslator.load('jupyter_modelpack');
+const lanes = environments(golden('environments'), '');
+const full = review(golden('promotion'), '');
+const no = async (): Promise<boolean> => false;
+const nothing = (): void => undefined;
+
+function drawLanes(value = lanes, elsewhere: string | null = null): void {
+  render(
+    <Lives
+      value={value}
+      asking={null}
+      refusal={null}
+      outcome={() => null}
+      rules="/pages/jurisdiction"
+      elsewhere={elsewhere}
+      trans={trans}
+      actions={{
+        promote: no,
+        rollBack: no,
+        withdraw: no,
+        review: nothing,
+        history: async () => []
+      }}
+    />
+  );
+}
+
+afterEach(cleanup);
+
+describe('lanes in a team', () => {
+  it('open the page of the service to roll back', () => {
+    drawLanes(lanes, 'https://releases.example.org/pages/packages/churn');
+    const link = screen.getByRole('link', { name: 'Roll back there…' });
+    expect(link.getAttribute('href')).toContain('/pages/packages/churn');
+    expect(screen.queryByRole('button', { name: 'Roll back dev' })).toBeNull();
+    const rules = screen.getByRole('link', { name: 'Who may do what' });
+    expect(rules.getAttribute('href')).toBe('/pages/jurisdiction');
+  });
+
+  it('say that something else runs than was put there', () => {
+    const [dev, ...others] = lanes.environments;
+    const drift = { sentence: 'The cluster runs `1.2.9`.', since: null };
+    drawLanes({ ...lanes, environments: [{ ...dev, drift }, ...others] });
+    screen.getByText('Drift:');
+    expect(screen.getByText('1.2.9').tagName).toBe('CODE');
+  });
+});
+
+describe('the decision in a team', () => {
+  it('leaves the decision to the page of the service, and says why', () => {
+    const approve = { allowed: true, sentence: '' };
+    render(
+      <Decision
+        review={but(full, { may: { ...full.may, approve } })}
+        identity={lanes.identity}
+        busy={false}
+        problem={null}
+        page="https://releases.example.org/pages/promotions/1"
+        trans={trans}
+        onDecide={nothing}
+      />
+    );
+    expect(screen.queryByRole('button', { name: 'Approve' })).toBeNull();
+    expect(screen.queryByLabelText('Comment')).toBeNull();
+    const link = screen.getByRole('link', { name: 'Approve or reject…' });
+    expect(link.getAttribute('href')).toContain('/pages/promotions/1');
+    screen.getByText(/Code in a notebook could use the login/);
+  });
+});

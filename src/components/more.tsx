@@ -1,0 +1,36 @@
+/** Long lists, of which a few are drawn and then some more at a time: a panel opens at once on any number. */
+
+import React, { useState } from 'react';
+
+import { LinkButton } from './buttons';
+
+/** How many more are drawn each time that they are asked for. */
+const STEP = 50;
+
+/** The first of many, and how to show more of them. */
+export function useFirst<T>(
+  all: readonly T[],
+  first: number
+): { shown: T[]; rest: number; more: () => void } {
+  const [count, setCount] = useState(first);
+  return {
+    shown: all.slice(0, count),
+    rest: Math.max(0, all.length - count),
+    more: () => setCount(count + STEP)
+  };
+}
+
+/** The link that shows more; nothing where all are shown. */
+export function More(props: {
+  rest: number;
+  /** The words for how many there are still. */
+  words: (rest: number) => string;
+  onMore: () => void;
+}): JSX.Element | null {
+  const { rest } = props;
+  return rest === 0 ? null : (
+    <div>
+      <LinkButton onClick={props.onMore}>{props.words(rest)}</LinkButton>
+    </div>
+  );
+}

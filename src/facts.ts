@@ -1,0 +1,122 @@
+/** The small things that the server's answers are made of. */
+
+export type Phase =
+  | 'Pending'
+  | 'Running'
+  | 'Succeeded'
+  | 'Failed'
+  | 'Errored'
+  | 'Aborted'
+  | 'Skipped';
+
+export type Severity = 'blocking' | 'warning' | 'note';
+
+export type ExportFormat =
+  'oci-archive' | 'docker-archive' | 'kubeflow' | 'kubernetes';
+
+export interface IFinding {
+  code: string;
+  severity: Severity;
+  message: string;
+  cell: number | null;
+  line: number | null;
+  advice: string;
+}
+
+export interface IParameter {
+  name: string;
+  type: string;
+  default: unknown;
+  cell: number | null;
+}
+
+export interface IFile {
+  path: string;
+  size: number;
+  cell: number | null;
+}
+
+export interface IReference {
+  name: string;
+  version: string;
+}
+
+/** One step of a pipeline: its cells, the steps it waits for, and how it stands in a run. */
+export interface IPipelineStep {
+  name: string;
+  cells: number[];
+  after: string[];
+  phase: Phase | null;
+}
+
+export interface IProblem {
+  code: string;
+  message: string;
+  advice: string;
+}
+
+export interface ILayer {
+  digest: string;
+  size: number;
+  what: string;
+  kind: string;
+}
+
+export interface ICheck {
+  cell: number | null;
+  passed: boolean;
+  message: string;
+}
+
+export interface IIsolation {
+  name: string;
+  sealed: boolean;
+  sentence: string;
+}
+
+export interface IDistribution {
+  name: string;
+  version: string;
+  size: number | null;
+}
+
+/** Something that the team added for its own sake: who released it first, and in which version. */
+export interface ITeamPart {
+  kind: string;
+  cell: number | null;
+  by: string;
+  since: string;
+}
+
+/** Who answers for a release. */
+export interface IOwner {
+  name: string;
+  contact: string;
+  runbook: string;
+}
+
+/** What happened to a run where it is, as a sentence with what to do. */
+export interface IRunEvent {
+  at: string | null;
+  sentence: string;
+  advice: string;
+}
+
+/** A place where packages can be run. */
+export interface IBackend {
+  name: string;
+  sentence: string;
+}
+
+/** A PodDefault of the namespace, to be chosen for a run. */
+export interface IPodDefault {
+  name: string;
+  description: string;
+}
+
+/** The shared release service, where there is one. */
+export interface IService {
+  url: string;
+  /** Where its pages begin. */
+  pages: string;
+}

@@ -1,0 +1,180 @@
+"""Runs with ``--backend kubeflow``: the ledger, the follower of runs elsewhere, and the double."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_modelpack.adapters.kubeflow.backend import KubeflowBackend
+from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
+from jupyter_modelpack.adapters.kubeflow.connection import KubeflowSettings
+from jupyter_modelpack.adapters.ledger import Ledger
+from jupyter_modelpack.adapters.log_files import LogFiles
+from jupyter_modelpack.services.following import Follower, Outside
+from jupyter_modelpack.services.work import Work, new_run_state
+from tests.adapters.kubeflow_double import KubeflowDouble
+from tests.pipeline.kale_notebooks import CHAIN
+from tests.pipeline.test_kale_comparison import record_of
+from tests.product import ROOT, Product, document
+
+PACKAGE = record_of(CHAIN)
+IMAGE = "registry.local/trial@sha256:" + "ab" * 32
+
+
+class World:
+    """A ledger, a Kubeflow, and a time that moves when told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.time = 1_800_000_000.0
+        self.kubeflow = KubeflowDouble(lambda: self.time)
+        self.ledger = Ledger(folder / "ledger.sqlite")
+        self.folder = folder
+
+    def follow(self) -> Follower:
+        settings = KubeflowSettings(self.kubeflow.url)
+        self.backend = KubeflowBackend(
+            lambda: KubeflowClient(settings, seconds=5.0), now=lambda: self.time
+        )
+        table = self.ledger.followed
+        outside = Outside(
+            LogFiles(self.folder / "logs"),
+            self.folder / "runs",
+            lambda _event: None,
+            lambda: self.time,
+        )
+        return Follower(table, table, {"kubeflow": self.backend}, outside)
+
+    def enter(self, number: int, **options: Any) -> Work:
+        request = {
+            "parameters": {"rounds": number + 1},
+            "options": options,
+            "image": IMAGE,
+            "package": PACKAGE,
+        }
+        return self.ledger.work.enter(
+            Work(
+                id=f"{number:032x}",
+                kind="run",
+                created=self.time,
+                name="trial",
+                version="1.0.0",
+                backend="kubeflow",
+                request=request,
+                state=new_run_state({}),
+            )
+        )
+
+    def get(self, work: Work) -> Work:
+        return self.ledger.work.get("run", work.id)
+
+    def place(self, work: Work) -> str:
+        return str(self.get(work).state["place"]["run"])
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    with made.kubeflow:
+        yield made
+        made.backend.close()
+        assert made.kubeflow.problems == []
+
+
+def test_a_run_is_submitted_followed_with_its_steps_and_ended(world: World) -> None:
+    follower = world.follow()
+    work = world.enter(2, labels={"access-ml-pipeline": "true"})
+    follower.round()
+    run = world.place(work)
+    world.kubeflow.ends[run] = (world.time + 20, "FAILED")
+    assert world.kubeflow.runs[run]["runtime_config"]["parameters"] == {"rounds": 3}
+    follower.round()
+    state = world.get(work).state
+    assert [(s["name"], s["phase"]) for s in state["steps"]] == [
+        ("load", "Succeeded"),
+        ("train", "Running"),
+    ]
+    world.time += 30
+    follower.round()
+    ended = world.get(work)
+    assert ended.phase == "Failed"
+    assert ended.state["error"]["message"] == "The step train failed."
+    assert ended.state["place"]["link"].endswith(f"/#/runs/details/{run}")
+
+
+def test_two_runs_of_a_release_share_its_pipeline_and_labels_make_a_version(world: World) -> None:
+    follower = world.follow()
+    for number, labels in enumerate([{}, {}, {"access-ml-pipeline": "true"}]):
+        world.enter(number, labels=labels)
+    follower.round()
+    assert (len(world.kubeflow.pipelines), len(world.kubeflow.version_list)) == (1, 2)
+    assert len(world.kubeflow.runs) == 3
+
+
+def test_an_abort_reaches_kubeflow(world: World) -> None:
+    follower = world.follow()
+    work = world.enter(1)
+    follower.round()
+    world.ledger.work.ask_stop("run", work.id, world.time)
+    for _ in range(4):
+        world.time += 5
+        follower.round()
+    assert world.get(work).phase == "Aborted"
+    assert world.kubeflow.ends[world.place(work)][1] == "CANCELED"
+
+
+def test_e6_through_the_ledger_no_run_fails_wrongly(world: World) -> None:
+    follower = world.follow()
+    begin = world.time
+    works = [world.enter(number) for number in range(8)]
+    follower.round()
+    for number, work in enumerate(works):
+        at = begin + 40 + 100 * number
+        world.kubeflow.ends[world.place(work)] = (at, ["SUCCEEDED", "FAILED"][number % 2])
+    world.kubeflow.away = lambda: begin + 60 <= world.time < begin + 360
+    world.kubeflow.stuck = lambda: begin + 360 <= world.time < begin + 660
+    world.kubeflow.failing = 0.3
+    since, wrong = set(), 0
+    over: dict[str, float] = {}
+    while world.time < begin + 1200 and len(over) < len(works):
+        world.time += 5
+        if world.time >= begin + 660:
+            world.kubeflow.failing = 0.0
+        follower.round()
+        for number, work in enumerate(works):
+            now = world.get(work)
+            if now.state.get("unknown_since"):
+                since.add(work.id)
+            if now.over and work.id not in over:
+                over[work.id] = world.time - max(begin + 660, begin + 40 + 100 * number)
+                wrong += now.phase != ["Succeeded", "Failed"][number % 2]
+    print(f"E6 through the ledger: {len(works)} runs, {len(since)} said unknown since, "
+          f"{wrong} ended wrongly, the last {max(over.values()):.0f} s after recovery")  # fmt: skip
+    assert len(over) == len(works) and wrong == 0 and len(since) >= 7
+    assert max(over.values()) <= 60
+
+
+def test_the_command_line_runs_a_release_at_kubeflow(world: World, tmp_path: Path) -> None:
+    follower = world.follow()
+    follower.close()
+    product = Product(tmp_path / "data", ROOT / "examples")
+    notebook = tmp_path / "small.ipynb"
+    cells = ((("step:one",), "x = 1"), (("step:two", "prev:one"), "y = x"))
+    notebook.write_text(json.dumps(document(*cells)))
+    assert product("package", str(notebook), "--no-verify", "--json").code == 0
+    words = ("run", "small", "--backend", "kubeflow", "--json")
+    missing = product(*words, "--image", "registry.local/{name}")
+    assert missing.code == 3 and missing.error["message"] == "There is no Kubeflow to run this on."
+    answer = product(
+        *(*words, "--image", "registry.local/small", "--detach"),
+        *("--kubeflow-url", world.kubeflow.url, "--kubeflow-experiment", "trials"),
+    )
+    assert answer.code == 0, answer.err
+    (run,) = world.kubeflow.runs.values()
+    assert world.kubeflow.experiment_list[0]["display_name"] == "trials"
+    assert answer.json["place"]["run"] == run["run_id"]
+    tasks = world.kubeflow.version_list[0]["pipeline_spec"]["root"]["dag"]["tasks"]
+    assert set(tasks) == {"one", "two"}
