@@ -8,7 +8,9 @@ from jupyter_modelpack.services.line_diff import plainly
 
 # Escape sequences: CSI, OSC and other strings, two-character ones (ECMA-48, 5.3 to 5.6).
 _ESCAPE = re.compile(
-    "\x1b\\[[0-?]*[ -/]*[@-~]|\x1b[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b[ -~]?"
+    "\x1b\\[[0-?]*[ -/]*[@-~]"
+    "|\x1b[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?"
+    "|\x1b[ -/]+[0-~]|\x1b[0-~]?"
 )
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

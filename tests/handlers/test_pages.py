@@ -235,7 +235,7 @@ NOT_THERE = {
 async def test_what_is_not_there_is_a_page_that_says_so(team, read):
     for path, status in NOT_THERE.items():
         code, page, headers = await read(path)
-        assert code == status and "<h1 role=" in page and "Traceback" not in page, path
+        assert code == status and '<div role="alert"><h1>' in page and "Traceback" not in page, path
         assert headers["Content-Type"].startswith("text/html")
 
 
