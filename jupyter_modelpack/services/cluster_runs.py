@@ -13,6 +13,9 @@ from jupyter_modelpack.services.publishing import repository_of
 from jupyter_modelpack.services.running import typed_values
 from jupyter_modelpack.services.runs import RunRequest
 
+# What is asked of a step at Kubeflow otherwise stands in the notebook's tags.
+_AT_KUBEFLOW = ("labels", "image")
+
 
 class ClusterRuns:
     """The backend ``kubernetes``, as far as a request can be judged without the cluster.
@@ -29,6 +32,8 @@ class ClusterRuns:
         """Return parameters in their types, the options, and the image by digest."""
         self._ready()
         options = ClusterOptions.parse(asked.options)
+        if asked.backend == "kubeflow":
+            _only_what_kubeflow_takes(asked.options)
         for external in record["external"]:
             if not options.covers(str(external["path"])):
                 raise InvalidInput(
@@ -71,3 +76,13 @@ class ClusterRuns:
             )
         reference = Reference.parse(f"{name}@{record['digest']}")
         return str(reference.with_digest(Digest.parse(record["digest"])))
+
+
+def _only_what_kubeflow_takes(options: Mapping[str, Any]) -> None:
+    for name in options:
+        if name not in _AT_KUBEFLOW:
+            raise InvalidInput(
+                f"A run at Kubeflow does not take {name}.",
+                field=f"options.{name}",
+                advice="Say it in the notebook, with a cell tag such as limit: or secret:.",
+            )

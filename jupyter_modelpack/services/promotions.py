@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -44,6 +47,7 @@ from jupyter_modelpack.services.surroundings import Views
 
 Record = Mapping[str, Any]
 STALE = timedelta(seconds=60)
+_NOTING = threading.Lock()
 
 
 class Store(Protocol):
@@ -151,6 +155,7 @@ class Promotions:
         self._policies = policies
         self._views = views
         self._out = outside
+        self._busy: Counter[tuple[str, str]] = Counter()
 
     def ask(self, wish: Wish, actor: Actor) -> Promotion:
         """Ask for a promotion or a rollback, and carry it out as far as it goes now.
@@ -180,8 +185,9 @@ class Promotions:
             ident = known.id if known is not None else new
             return decision
 
-        lane, effects = self._change(candidate.package, wish.environment, "", decided)
-        self._carry_out(lane, effects)
+        with self._at_work(candidate.package, wish.environment):
+            lane, effects = self._change(candidate.package, wish.environment, "", decided)
+            self._carry_out(lane, effects)
         return self._settled(ident)
 
     def answer(self, ident: str, actor: Actor, vote: Vote) -> Promotion:
@@ -218,15 +224,20 @@ class Promotions:
         """Check every open request again, under the policy that is in force now."""
         lanes = {(p.candidate.package, p.target) for p in self._store.list(is_open=True)}
         for package, environment in sorted(lanes):
-            lane, effects = self._change(
-                package, environment, "", lambda at: decide(at, PolicyChanged(), self._out.now())
-            )
-            self._carry_out(lane, effects)
+            with self._at_work(package, environment):
+                lane, effects = self._change(
+                    package,
+                    environment,
+                    "",
+                    lambda at: decide(at, PolicyChanged(), self._out.now()),
+                )
+                self._carry_out(lane, effects)
 
     def recover(self, name: str = "", *, older_than: timedelta = timedelta(0)) -> int:
         """Go on with what a process left when it was ended; return how many there were.
 
-        Without an age it is everything, whatever the clock says of it: it may have gone back.
+        Without an age it is everything, whatever the clock says of it: it may have gone back. What
+        this process is carrying out just now is left to it.
         """
         until = self._out.now() - older_than
         found = [
@@ -234,6 +245,7 @@ class Promotions:
             for promotion in self._store.list(name, is_open=True)
             if promotion.phase in ("Checking", "Deploying")
             and (not older_than or promotion.last <= until)
+            and not self._busy[promotion.candidate.package, promotion.target]
         ]
         for promotion in found:
             self._send(promotion, Recover(promotion.id))
@@ -260,13 +272,25 @@ class Promotions:
         )
 
     def _send(self, promotion: Promotion, event: Event) -> None:
-        lane, effects = self._change(
-            promotion.candidate.package,
-            promotion.target,
-            promotion.id,
-            lambda at: decide(at, event, self._out.now()),
-        )
-        self._carry_out(lane, effects)
+        with self._at_work(promotion.candidate.package, promotion.target):
+            lane, effects = self._change(
+                promotion.candidate.package,
+                promotion.target,
+                promotion.id,
+                lambda at: decide(at, event, self._out.now()),
+            )
+            self._carry_out(lane, effects)
+
+    @contextmanager
+    def _at_work(self, package: str, environment: str) -> Iterator[None]:
+        """Note that this process is at work in a lane, from before the first change on."""
+        with _NOTING:
+            self._busy[package, environment] += 1
+        try:
+            yield
+        finally:
+            with _NOTING:
+                self._busy[package, environment] -= 1
 
     def _change(
         self, package: str, environment: str, ident: str, decided: Callable[[Lane], Decision]

@@ -412,6 +412,20 @@ def test_what_a_killed_process_left_is_taken_up(world, tmp_path):
     whole(world)
 
 
+def test_what_this_process_is_carrying_out_is_left_to_it(tmp_path, ledger):
+    class Meanwhile:
+        """A server that has just started takes up what was left, while a person promotes."""
+
+        def deploy(self, order, record, files):
+            taken.append(world.promotions.recover())
+
+    taken: list[int] = []
+    world = open_world(tmp_path, ledger=ledger, deployer=Meanwhile())
+    world.package("1.0.0")
+    done = ask(world)
+    assert (done.phase, done.attempt, taken) == ("Active", 1, [0])
+
+
 def test_the_log_finds_edits(world):
     everywhere(world, "1.0.0")
     rows = entries(world)
