@@ -122,6 +122,7 @@ class Builds:
         That is the unfinished build of the same notebook content with the same options, or one
         that has just succeeded while nothing in the notebook's folder changed since it began.
         """
+        asked = self._now()
         name = checked_name(order.name) if order.name else name_from(PurePath(order.path).stem)
         fingerprint = digest_of(
             [
@@ -141,7 +142,7 @@ class Builds:
         build = Work(
             id=self._new_id(),
             kind="build",
-            created=self._now(),
+            created=asked,
             path=order.path,
             name=name,
             requested_by=order.requested_by,

@@ -76,7 +76,12 @@ def test_equal_work_is_unfinished_once(ledger):
     assert ledger.work.claim("me", 10.0, 5.0).id == first.id
     assert ledger.work.enter(build(3, fingerprint="print-1")).id == first.id
     assert ledger.work.finish(first.id, "me", "Succeeded", {"x": 1}, 11.0)
-    assert ledger.work.enter(build(4, fingerprint="print-1")).id != first.id
+    # what was asked before it ended is answered by it, what is asked later is not
+    assert ledger.work.enter(build(10, fingerprint="print-1")).id == first.id
+    assert ledger.work.enter(build(14, fingerprint="print-1")).id == build(14).id
+    for number in (15, 16):  # runs have no fingerprint, and are never each other's answer
+        alike = build(number, fingerprint=None)
+        assert ledger.work.enter(alike).id == alike.id
     assert ledger.work.latest("print-1").id == first.id
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,13 @@ def test_a_cron_job_is_applied_in_the_version_that_the_cluster_has(
 def test_a_job_that_fails_is_a_no(tmp_path: Path, images: Images, namespace: Namespace) -> None:
     digest = images.push((cell("assert False, 'too bad'", "check"),))
     shop = deployer(tmp_path, images, namespace, kind="job")
+    with suppress(GateNotSatisfied):  # a job that is seen at work is taken up, which may be brief
+        shop.deploy(order(digest, 20), package_of(digest), {})
+    mine = ("-n", namespace.name, "get", "jobs", "-l", "app.kubernetes.io/managed-by")
+    until = time.monotonic() + 60
+    while not kubectl(*mine, "-o", "jsonpath={.items[*].status.failed}").strip():
+        assert time.monotonic() < until
+        time.sleep(0.3)
     with pytest.raises(GateNotSatisfied, match="failed"):
         shop.deploy(order(digest, 20), package_of(digest), {})
 

@@ -49,13 +49,24 @@ class WorkTable:
         self._here = work.c.place == place
 
     def enter(self, new: Work) -> Work:
-        """Queue the work, or return the unfinished one with the same fingerprint."""
+        """Queue the work, or return the one with the same fingerprint that answers it.
+
+        That is the unfinished one, or one that has succeeded since this one was asked for.
+        """
         entered = insert(work).values(_row(new, self._place))
+        since = (work.c.fingerprint == (new.fingerprint or "")) & (work.c.finished >= new.created)
+        answered = since & (work.c.phase == "Succeeded") & self._here
+
+        def enter(connection: Connection) -> Work:
+            found = _first(connection, answered)
+            if found is None:
+                connection.execute(entered)
+            return found or new
+
         same = work.c.unfinished == _unfinished(new, self._place)
         for _ in range(_TRIES):
             with suppress(IntegrityError):
-                self._database.write(lambda at: at.execute(entered).rowcount)
-                return new
+                return self._database.write(enter)
             found = self._database.read(lambda at: _first(at, same))
             if found is not None:
                 return found
