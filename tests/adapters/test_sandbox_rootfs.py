@@ -166,7 +166,8 @@ def test_what_is_not_used_goes_away_but_nothing_that_is(tmp_path: Path) -> None:
     (tmp_path / "cache/boot-of-yesterday/layers/abc").mkdir(parents=True)
     with cache.root(layout, image, never):
         assert cache.collect(-1) == 0
-    home = next(path for path in (tmp_path / "cache").iterdir() if "yesterday" not in path.name)
+    homes = [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
+    home = next(path for path in homes if "yesterday" not in path.name)
     assert cache.collect() == 1
     assert len(list((home / "roots").glob("*[!k]"))) == 2
     assert cache.collect(-1) > 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from tests.notebook.notebooks import code, document, markdown
@@ -19,7 +20,7 @@ SETTINGS = {
 
 def kale(*cells: str | dict[str, Any]) -> dict[str, Any]:
     """Return a notebook with the metadata that Kale writes."""
-    return document(*cells, metadata={**document()["metadata"], **SETTINGS})
+    return document(*cells, metadata={**document()["metadata"], **deepcopy(SETTINGS)})
 
 
 CHAIN = kale(
