@@ -25,11 +25,12 @@ import urllib.error
 import urllib.request
 import uuid
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
+from unittest import mock
 
 import pytest
 import yaml
@@ -189,26 +190,36 @@ def run_component_with_docker_runner(
         )
         pipeline = components.load_component_from_text(pipeline_yaml.decode("utf-8"))
         try:
-            outputs = _outputs(lambda: pipeline(**arguments))
-        # kfp says the first; when the engine removed the container before it was asked for the
-        # exit code, kfp takes that for success and then misses the outputs
-        except (RuntimeError, ValueError) as failed:
+            with _containers_kept():
+                outputs = dict(pipeline(**arguments).outputs)
+        except RuntimeError as failed:
             return ComponentRun(False, {}, f"{printed.getvalue()}\n{failed}")
     return ComponentRun(True, outputs, printed.getvalue())
 
 
-def _outputs(run: Callable[[], Any], again: int = 4) -> dict[str, Any]:
-    """Return what a pipeline gave; again when podman lost a container before kfp could ask for it.
+@contextlib.contextmanager
+def _containers_kept() -> Iterator[None]:
+    """Let kfp's containers lie until their log and exit code are read, then remove them.
 
-    kfp lets containers remove themselves, and one that is quick is gone before its log is read.
+    kfp asks for containers that remove themselves, and expects "404, no such container" of one that
+    was quicker than its question. Podman answers 500 there, and the exit code is lost either way.
     """
-    try:
-        return dict(run().outputs)
-    except import_module("docker.errors").APIError as error:
-        if "no such container" not in str(error) or not again:
-            raise
-        print(f"the engine lost a container: {error}")
-        return _outputs(run, again - 1)
+    collection: Any = import_module("docker.models.containers").ContainerCollection
+    run, kept = collection.run, []
+
+    def run_and_keep(self: Any, *args: Any, **kwargs: Any) -> Any:
+        container = run(self, *args, **{**kwargs, "auto_remove": False})
+        kept.append(container.id)
+        return container
+
+    with mock.patch.object(collection, "run", run_and_keep):
+        try:
+            yield
+        finally:
+            client = import_module("docker").from_env()
+            for name in kept:
+                client.containers.get(name).remove(force=True)
+            client.close()
 
 
 def run_job_on_cluster(
