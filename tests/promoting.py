@@ -30,7 +30,7 @@ from jupyter_modelpack.services.badge import badge
 from jupyter_modelpack.services.environments import Environments
 from jupyter_modelpack.services.policies import Policies
 from jupyter_modelpack.services.promotions import Outside, Promotions
-from jupyter_modelpack.services.release_facts import author_of, owner_of
+from jupyter_modelpack.services.release_facts import author_of, marked_in, owner_of
 from jupyter_modelpack.services.releases import Releases
 from jupyter_modelpack.services.surroundings import Views
 
@@ -82,7 +82,7 @@ class FakeFinder:
             ),
             contents=Contents(image, some, some),
             sbom=image,
-            secrets=Report(image, 0),
+            secrets=Report(image, 0, marked_in(record)),
             readiness=Report(image, 0),
             verification=Verification(image, True, True, True, (CellCheck(3, True),), {"auc": 0.9}),
             runs=tuple(RunFact(image, place, True) for place in slots),

@@ -14,5 +14,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     found, actor = releases(arguments)
     with showing_checks(as_json=arguments.json):
-        promotion = found.answer(arguments.id, actor, Vote(True, arguments.comment))
+        vote = Vote(True, arguments.comment, override=arguments.override_secrets)
+        promotion = found.answer(arguments.id, actor, vote)
     return print_promotion(promotion, as_json=arguments.json)

@@ -219,6 +219,11 @@ def _add_release_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     approve = add("approve", "Say yes to a promotion.", "approve", team=True)
     approve.add_argument("id", metavar="ID", help="from: jupyter modelpack status")
     approve.add_argument("--comment", default="", metavar="TEXT")
+    approve.add_argument(
+        "--override-secrets",
+        action="store_true",
+        help="answer for its marked secrets too; --comment says why they are none",
+    )
     _add_deployer(approve)
     reject = add("reject", "Say no to a promotion.", "reject", team=True)
     reject.add_argument("id", metavar="ID", help="from: jupyter modelpack status")

@@ -56,13 +56,15 @@ class DecisionForm(Page):
         """Approve or reject what was seen, and nothing else."""
         from jupyter_modelpack.services.promotions import Vote
 
-        word = wire.chosen(self.field("decision"), "decision", ("approve", "reject"))
+        words = ("approve", "reject", "override")
+        word = wire.chosen(self.field("decision"), "decision", words)
         vote = Vote(
-            word == "approve",
+            word != "reject",
             self.field("comment", needed=False),
             self.field("digest"),
             self.field("policy"),
             self.count("generation"),
+            word == "override",
         )
         actor = self.actor(self.current_user)
         await self.call(lambda: self.services.pages.decide(ident, actor, vote))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 RESOURCE = "modelpack:promotions"
 FIELDS = ("name", "version", "environment", "reason", "generation")
-DECISION = ("decision", "comment", "digest", "policy", "generation")
+DECISION = ("decision", "comment", "digest", "policy", "generation", "override")
 
 
 class PromotionsHandler(Handler):
@@ -84,6 +84,7 @@ class DecisionHandler(Handler):
             body.optional_text("digest"),
             body.optional_text("policy"),
             body.optional_count("generation"),
+            body.flag("override", False),
         )
         actor = self.actor(self.current_user)
         self.answer(await self.call(lambda: self.services.releases.answer(ident, actor, vote)))

@@ -63,13 +63,18 @@ class Binding:
 
 @dataclass(frozen=True)
 class Approval:
-    """One person's answer, with a comment."""
+    """One person's answer, with a comment.
+
+    ``override`` says that the person answers for the release's marked secrets too; then the comment
+    is the reason.
+    """
 
     actor: Actor
     yes: bool
     binding: Binding
     at: datetime
     comment: str = ""
+    override: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that records hold."""
@@ -79,6 +84,7 @@ class Approval:
             "binding": self.binding.to_json(),
             "at": instant(self.at),
             "comment": self.comment,
+            **({"override": True} if self.override else {}),
         }
 
     @classmethod
@@ -90,6 +96,7 @@ class Approval:
             Binding.from_json(value["binding"]),
             parsed_instant(value["at"]),
             str(value.get("comment", "")),
+            value.get("override") is True,
         )
 
 

@@ -39,7 +39,10 @@ class Checked:
 
 @dataclass(frozen=True)
 class Answer:
-    """A person says yes or no; ``binding`` is what that person saw."""
+    """A person says yes or no; ``binding`` is what that person saw.
+
+    ``override`` is a yes to the release's marked secrets too, for the reason in the comment.
+    """
 
     promotion: str
     actor: Actor
@@ -48,6 +51,7 @@ class Answer:
     policy: Policy
     comment: str = ""
     members: Members | None = None
+    override: bool = False
 
 
 @dataclass(frozen=True)

@@ -49,10 +49,14 @@ class Contents:
 
 @dataclass(frozen=True)
 class Report:
-    """A report on an image (secrets, or readiness), with how many of its findings block."""
+    """A report on an image (secrets, or readiness), with how many of its findings block.
+
+    ``allowed`` counts what looks like a secret and is marked by the author as none.
+    """
 
     digest: Digest
     blocking: int
+    allowed: int = 0
 
 
 @dataclass(frozen=True)

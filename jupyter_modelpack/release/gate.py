@@ -24,10 +24,17 @@ from jupyter_modelpack.release.environment import Seen
 from jupyter_modelpack.release.evidence import evidence_checks
 from jupyter_modelpack.release.facts import ReleaseFacts, Surroundings
 from jupyter_modelpack.release.gate_checks import gate_checks
+from jupyter_modelpack.release.override import (
+    OVERRIDE,
+    marked_secrets,
+    override_check,
+    override_tally,
+)
 from jupyter_modelpack.release.policy import Approvals, Place, Policy
 
 Kind = Literal["promote", "rollback"]
 APPROVALS = "approvals"
+PEOPLE = (APPROVALS, OVERRIDE)  # the checks that people answer, not the service
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class GateReport:
     """The answers, and what they are about.
 
     ``givers`` says who may approve; ``barred`` are those who never can; ``counted`` those who did.
+    ``overriders`` says who may answer for marked secrets, and ``overridden`` who did.
     """
 
     binding: Binding | None
@@ -58,6 +66,8 @@ class GateReport:
     barred: tuple[Actor, ...] = ()
     counted: tuple[Actor, ...] = ()
     needed: int = 0
+    overriders: str = ""
+    overridden: tuple[Actor, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -66,14 +76,18 @@ class GateReport:
 
     @property
     def waits_for_people(self) -> bool:
-        """Whether only approvals are missing, so that asking makes sense."""
-        others = [check for check in self.checks if check.code != APPROVALS]
-        missing = [check for check in self.checks if check.code == APPROVALS and not check.passed]
+        """Whether only people's answers are missing, so that asking makes sense."""
+        others = [check for check in self.checks if check.code not in PEOPLE]
+        can = {APPROVALS: bool(self.givers), OVERRIDE: bool(self.overriders)}
         return (
-            bool(others and missing)
+            bool(others and self._missing)
             and all(check.passed for check in others)
-            and (all(check.answer == "fail" for check in missing) and bool(self.givers))
+            and all(check.answer == "fail" and can[check.code] for check in self._missing)
         )
+
+    @property
+    def _missing(self) -> list[Check]:
+        return [check for check in self.checks if check.code in PEOPLE and not check.passed]
 
     @property
     def refusals(self) -> tuple[Check, ...]:
@@ -82,12 +96,12 @@ class GateReport:
 
     @property
     def could_not_tell(self) -> bool:
-        """Whether a check other than the approvals could not be made."""
-        return any(c.answer == "unknown" and c.code != APPROVALS for c in self.checks)
+        """Whether a check other than those that people answer could not be made."""
+        return any(c.answer == "unknown" and c.code not in PEOPLE for c in self.checks)
 
     def summary(self, viewer: Actor | None = None) -> str:
         """Return one line: ``not yet: must run in staging for a day; Rita or Omar approve``."""
-        parts = [c.brief for c in self.refusals if c.brief and c.code != APPROVALS]
+        parts = [c.brief for c in self.refusals if c.brief and c.code not in PEOPLE]
         done = [c.brief for c in self.checks if c.brief and c.passed]
         people = self._people(viewer)
         if parts:
@@ -97,15 +111,15 @@ class GateReport:
         return f"not yet: {'; '.join(people) or 'a check could not be made'}"
 
     def _people(self, viewer: Actor | None) -> list[str]:
-        missing = [c for c in self.checks if c.code == APPROVALS and not c.passed]
-        if not missing:
-            return []
-        if missing[0].brief:
-            return [missing[0].brief]
         not_you = viewer is not None and any(viewer.same_person(other) for other in self.barred)
+        tail = ", not you" if not_you else ""
         several = f"{self.needed} of " if self.needed > 1 else ""
         verb = "approves" if " or " not in self.givers and not several else "approve"
-        return [f"{several}{self.givers} {verb}{', not you' if not_you else ''}"]
+        said = {
+            APPROVALS: f"{several}{self.givers} {verb}{tail}",
+            OVERRIDE: f"marked secrets wait for {self.overriders}{tail}",
+        }
+        return [check.brief or said[check.code] for check in self._missing]
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that records, the panel and ``--json`` show."""
@@ -117,6 +131,8 @@ class GateReport:
             "barred": [actor.to_json() for actor in self.barred],
             "counted": [actor.to_json() for actor in self.counted],
             "needed": self.needed,
+            "overriders": self.overriders,
+            "overridden": [actor.to_json() for actor in self.overridden],
         }
 
     @classmethod
@@ -129,6 +145,8 @@ class GateReport:
             tuple(Actor.from_json(item) for item in value["barred"]),
             tuple(Actor.from_json(item) for item in value["counted"]),
             int(value["needed"]),
+            str(value.get("overriders", "")),
+            tuple(Actor.from_json(item) for item in value.get("overridden", ())),
         )
 
 
@@ -150,8 +168,15 @@ def evaluate(
     binding = binding_of(question, facts.package, facts.digest, policy.digest)
     involved = involved_actors(facts.author, question.requester, facts.pusher)
     rule = place.approvals_for(question.kind)
-    counted = tally(question.approvals, binding, rule, policy, involved, around.members)
+    # A yes of somebody who may only answer for secrets is nothing to count here, nor to set aside.
+    given = [
+        a for a in question.approvals if not a.override or policy.includes(rule.givers, a.actor)
+    ]
+    counted = tally(given, binding, rule, policy, involved, around.members)
     barred = tuple(actor for actor in involved.values() if actor is not None)
+    secrets = marked_secrets(question.kind, facts, place, policy)
+    answered = override_tally(question.approvals, binding, place, policy, involved, around.members)
+    overriders = place.override_secrets.sentence(policy.roles, barred) if secrets else ""
     checks = (
         _accepted(policy, around.policy),
         _audit(around.audit),
@@ -159,10 +184,14 @@ def evaluate(
         _permitted(question, place, policy),
         *gate_checks(question.kind, facts, around, policy, place, now),
         *evidence_checks(facts, policy),
+        *([override_check(secrets, answered, place, overriders)] if secrets else []),
         *([_approvals(counted, rule, policy, place, involved)] if rule.needed else []),
     )
     givers = rule.givers.sentence(policy.roles, barred) if rule.needed else ""
-    return GateReport(binding, checks, givers, barred, counted.counted, rule.needed)
+    overridden = answered.counted if secrets else ()
+    return GateReport(
+        binding, checks, givers, barred, counted.counted, rule.needed, overriders, overridden
+    )
 
 
 def binding_of(question: Question, package: str, digest: Digest, policy: Digest) -> Binding:

@@ -48,7 +48,14 @@ def gate_sentences(place: Place, policy: Policy) -> tuple[str, ...]:
 def _place_rulings(place: Place, policy: Policy) -> list[Ruling]:
     back = place.approvals_for("rollback")
     givers = _who(place.approvals.givers, policy) if place.approvals.needed else "nobody has to"
+    override = place.override_secrets
+    conditions = ("with a reason, never those involved",)
     return [
+        *(
+            []
+            if override.is_nobody
+            else [Ruling(place.name, "override", _who(override, policy), conditions)]
+        ),
         Ruling(place.name, "promote", _who(place.ask, policy), gate_sentences(place, policy)),
         Ruling(place.name, "approve", givers, (_approvals(place.approvals, policy),)),
         Ruling(place.name, "roll back", _who(place.roll_back, policy), (_approvals(back, policy),)),

@@ -19,7 +19,8 @@ from jupyter_modelpack.release.lane_steps import (
     moment_of,
     record,
 )
-from jupyter_modelpack.release.policy import Place
+from jupyter_modelpack.release.override import OVERRIDE, override_rule
+from jupyter_modelpack.release.policy import Approvals, Place
 from jupyter_modelpack.release.promotion import Lane, Promotion
 
 _LONGEST = 2000
@@ -62,7 +63,13 @@ def ask(lane: Lane, event: Ask, now: datetime) -> Decision:
 def answer(lane: Lane, promotion: Promotion, event: Answer, now: datetime) -> Decision:
     """Record a person's yes or no; enough of yes starts a last round of checks."""
     given = [a for a in promotion.approvals if a.actor.account == event.actor.account]
-    repeated = [a for a in given if a.yes == event.yes and a.binding == promotion.binding]
+    repeated = [
+        a
+        for a in given
+        if a.yes == event.yes
+        and a.binding == promotion.binding
+        and (a.override or not event.override)
+    ]
     if repeated and promotion.phase != "Waiting":
         return lane, ()
     if promotion.phase not in ("Checking", "Waiting"):
@@ -71,11 +78,16 @@ def answer(lane: Lane, promotion: Promotion, event: Answer, now: datetime) -> De
     if repeated:
         # A yes that the last round did not count, because nobody could say which groups the
         # person is in: now it may count.
-        enough = event.yes and _enough(promotion, event)
+        enough = event.yes and (event.override or _enough(promotion, event))
         return check_again(lane, promotion, now) if enough else (lane, ())
     moment = moment_of(lane, now)
     approval = Approval(
-        event.actor, event.yes, promotion.binding, moment, checked_text(event.comment)
+        event.actor,
+        event.yes,
+        promotion.binding,
+        moment,
+        checked_text(event.comment),
+        event.override,
     )
     kept = tuple(a for a in promotion.approvals if a.actor.account != event.actor.account)
     if not event.yes:
@@ -84,10 +96,9 @@ def answer(lane: Lane, promotion: Promotion, event: Answer, now: datetime) -> De
         decided = promotion.after(now, approvals=(*kept, approval))
         return end(lane, decided, "Rejected", because, now, event.actor, saved=True)
     answered = promotion.after(now, approvals=(*kept, approval))
-    effects: list[Effect] = [
-        record(answered, "promotion.approved", event.actor, comment=approval.comment)
-    ]
-    if promotion.phase == "Checking" or _enough(answered, event):
+    kind = "promotion.overridden" if event.override else "promotion.approved"
+    effects: list[Effect] = [record(answered, kind, event.actor, comment=approval.comment)]
+    if promotion.phase == "Checking" or event.override or _enough(answered, event):
         answered = changed(answered, phase="Checking", round=promotion.round + 1)
         effects.append(RunChecks(answered.id, answered.round))
     return lane.with_(answered), (Save(answered), *effects, Notify(answered.id, answered.phase))
@@ -162,17 +173,50 @@ def _demand_right_to_answer(lane: Lane, promotion: Promotion, event: Answer) -> 
     if event.policy.digest != promotion.policy:
         raise Conflict("Not recorded: the policy has changed since you looked.")
     lane.slot.demand(promotion.seen)
-    rule = event.policy.place(promotion.target).approvals_for(promotion.kind)
-    if rule.needed == 0:
-        raise Conflict(f"{promotion.target} asks for no approval of this.")
-    if why := why_not(event.actor, rule, event.policy, promotion.involved, event.members):
-        verb = "approve" if event.yes else "reject"
-        who = rule.givers.sentence(event.policy.roles, _barred(promotion)) or "Nobody"
+    rules = _rules_for(promotion, event)
+    whys = [
+        why_not(event.actor, rule, event.policy, promotion.involved, event.members)
+        for rule in rules
+    ]
+    if all(whys):
+        verb = "override" if event.override else "approve" if event.yes else "reject"
+        who = rules[0].givers.sentence(event.policy.roles, _barred(promotion)) or "nobody"
         raise NotPermitted(
-            f"You cannot {verb} this: {why}.",
-            rule="approvals",
+            f"You cannot {verb} this: {whys[0]}.",
+            rule="override_secrets" if event.override else "approvals",
             advice=f"{who[0].upper()}{who[1:]} can.",
         )
+    if event.override and not event.comment.strip():
+        raise InvalidInput(
+            "An override needs a reason.",
+            field="comment",
+            advice="Say why what looks like a secret is none.",
+        )
+
+
+def asks_for_override(promotion: Promotion) -> bool:
+    """Return whether somebody has to answer for its marked secrets, as far as it was checked."""
+    return promotion.report is not None and any(
+        check.code == OVERRIDE for check in promotion.report.checks
+    )
+
+
+def _rules_for(promotion: Promotion, event: Answer) -> list[Approvals]:
+    """Return the rules of which one lets a person give this answer."""
+    place, asked = event.policy.place(promotion.target), asks_for_override(promotion)
+    if event.override:
+        if not (event.yes and asked):
+            raise Conflict("Nothing in this has to be overridden.")
+        return [override_rule(place)]
+    rule = place.approvals_for(promotion.kind)
+    rules = [rule] if rule.needed else []
+    rules += [override_rule(place)] if asked and not event.yes else []
+    if not rules:
+        raise Conflict(
+            f"{promotion.target} asks for no approval of this.",
+            advice="It asks for an override of its marked secrets." if asked else "",
+        )
+    return rules
 
 
 def _barred(promotion: Promotion) -> tuple[Actor, ...]:

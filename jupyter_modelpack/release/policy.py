@@ -58,7 +58,10 @@ class Gates:
 
 @dataclass(frozen=True)
 class Place:
-    """One environment's rules: its gates, who may ask, approve and roll back."""
+    """One environment's rules: its gates, who may ask, approve and roll back.
+
+    ``override_secrets`` may let in what looks like a secret and is marked as none.
+    """
 
     name: str
     latest: str = ""
@@ -67,6 +70,7 @@ class Place:
     approvals: Approvals = Approvals()
     roll_back: Who = NOBODY
     roll_back_approvals: int = 0
+    override_secrets: Who = NOBODY
 
     def approvals_for(self, kind: str) -> Approvals:
         """Return who approves a promotion of this kind."""
@@ -83,6 +87,12 @@ class Place:
             "ask": self.ask.to_json(),
             "approvals": self.approvals.to_json(),
             "roll_back": {"from": self.roll_back.to_json(), "approvals": self.roll_back_approvals},
+            # Left out where it says nothing, so that older policies keep their digests.
+            **(
+                {}
+                if self.override_secrets.is_nobody
+                else {"override_secrets": self.override_secrets.to_json()}
+            ),
         }
 
 

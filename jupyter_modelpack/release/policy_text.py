@@ -24,7 +24,7 @@ _TOP = (
     *("version", "name", "provider", "builders", "provenance", "roles"),
     *("package", "environments", "policy_changes"),
 )
-_PLACE = ("name", "latest", "gates", "ask", "approvals", "roll_back")
+_PLACE = ("name", "latest", "gates", "ask", "approvals", "roll_back", "override_secrets")
 _GATES = (
     *("verified", "no_blocking_finding", "checks_green", "ran_before"),
     *("metrics", "soak", "owner_card"),
@@ -109,6 +109,9 @@ def _place(field: Field, roles: Mapping[str, Who]) -> Place:
         approvals=_approvals(found.get("approvals"), roles),
         roll_back=back.roll_back,
         roll_back_approvals=back.roll_back_approvals,
+        override_secrets=_who(found["override_secrets"], roles)
+        if "override_secrets" in found
+        else NOBODY,
     )
 
 
@@ -136,6 +139,11 @@ def _check_gates(field: Field, place: Place, names: Environments) -> None:
     gates = place.gates
     if names.before(place.name) is None and (gates.soak or gates.ran_before):
         field.refuse(f"{place.name} is the first environment, so nothing can have been before it.")
+    if names.before(place.name) is None and not place.override_secrets.is_nobody:
+        field.refuse(
+            f"{place.name} is the first environment, where marked secrets need no override.",
+            "Write override_secrets where a later environment may let them in.",
+        )
     for bound in gates.metrics:
         if bound.place and bound.place not in names.names:
             field.refuse(f"{bound!s} names an environment that there is not.")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_modelpack.release.actor import SERVICE
+from jupyter_modelpack.release.approval import Approval
 from jupyter_modelpack.release.canonical import instant
 from jupyter_modelpack.release.event import Checked, Deployed, Move, Notify, Save
 from jupyter_modelpack.release.lane_steps import (
@@ -114,13 +115,18 @@ def _answers(promotion: Promotion) -> dict[str, Any]:
 def _moved(promotion: Promotion, generation: int) -> dict[str, Any]:
     counted = {a.account for a in promotion.report.counted} if promotion.report else set()
     approvals = [a for a in promotion.approvals if a.actor.account in counted]
+    answered = {a.account for a in promotion.report.overridden} if promotion.report else set()
+    overrides = [a for a in promotion.approvals if a.actor.account in answered and a.override]
     return {
+        **({"overrides": [_given(a) for a in overrides]} if overrides else {}),
         "generation": generation,
         "before": str(promotion.seen.digest) if promotion.seen.digest else None,
         "reason": promotion.reason,
         "asked": instant(promotion.asked),
         "asked_by": promotion.requester.to_json(),
-        "approvals": [
-            {"by": a.actor.to_json(), "at": instant(a.at), "comment": a.comment} for a in approvals
-        ],
+        "approvals": [_given(a) for a in approvals],
     }
+
+
+def _given(answer: Approval) -> dict[str, Any]:
+    return {"by": answer.actor.to_json(), "at": instant(answer.at), "comment": answer.comment}

@@ -17,6 +17,7 @@ _SAID = {
     "promotion.checking": "checks it",
     "promotion.waiting": "waits for approval",
     "promotion.approved": "approved it",
+    "promotion.overridden": "answered for its marked secrets",
     "promotion.deploying": "brings it there",
     "promotion.recovered": "went on with it after a restart",
     "promotion.active": "had it made active",

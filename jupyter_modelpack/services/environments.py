@@ -158,14 +158,8 @@ class Environments:
         facts, around = self.views.all(record, place.name, policy, quick=True)
         question = Question(place.name, actor, slot.seen, kind)
         report = evaluate(question, facts, around, policy, self.now())
-        report = type(report)(
-            report.binding,
-            tuple(check for check in report.checks if check.code not in _LATER),
-            report.givers,
-            report.barred,
-            report.counted,
-            report.needed,
-        )
+        made = tuple(check for check in report.checks if check.code not in _LATER)
+        report = replace(report, checks=made)
         allowed = report.passed or report.waits_for_people
         return {
             "allowed": allowed,

@@ -50,6 +50,8 @@ def _place(rules: Policy, name: str) -> dict[str, Any]:
         "approve": mine["approve"].who,
         "needed": place.approvals.needed,
         "roll_back": mine["roll back"].who,
+        "is_first": rules.environments.before(name) is None,
+        "override": place.override_secrets.sentence(rules.roles),
         "roll_back_needed": place.roll_back_approvals,
         "asks_for": list(gate_sentences(place, rules)),
     }

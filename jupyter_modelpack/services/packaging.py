@@ -435,7 +435,7 @@ def _about(finding: Finding) -> tuple[object, ...]:
     """Return what makes a finding another one: reading and running may find the same thing."""
     place = finding.details.get("path")
     if place is not None:
-        return (finding.code, finding.cell, place)
+        return (finding.code, finding.cell, place, "secret" in finding.code and finding.message)
     return (finding.code, finding.cell, finding.line, finding.message)
 
 

@@ -13,6 +13,7 @@ from jupyter_modelpack.services.environments import identity_view
 from jupyter_modelpack.services.front_page import waits_for
 from jupyter_modelpack.services.line_diff import diff_lines, plainly
 from jupyter_modelpack.services.plots import plots_of
+from jupyter_modelpack.services.release_facts import ALLOWED
 from jupyter_modelpack.services.release_view import pointer_view
 from jupyter_modelpack.services.terminal_text import terminal_text
 from jupyter_modelpack.services.trend import metric_rows
@@ -53,6 +54,9 @@ def promotion_page(pages: Pages, ident: str, actor: Actor) -> Json:
         "evidence": view["evidence"],
         "made": _who_made_what(record),
         "owner": (record or {}).get("owner"),
+        "marked": [
+            each for each in (record or {}).get("findings") or () if each["code"] == ALLOWED
+        ],
         "proof": {
             "what": proof.what,
             "log": terminal_text(proof.log),

@@ -119,13 +119,18 @@ class Wish:
 
 @dataclass(frozen=True)
 class Vote:
-    """A person's answer; the last three say what the person saw, None: what is there now."""
+    """A person's answer; ``digest``, ``policy`` and ``generation`` say what the person saw.
+
+    None is what is there now. ``override`` is a yes to the release's marked secrets too, for the
+    reason in the comment.
+    """
 
     yes: bool
     comment: str = ""
     digest: str | None = None
     policy: str | None = None
     generation: int | None = None
+    override: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,7 +205,9 @@ class Promotions:
         seen |= {key: value for key, value in given.items() if value is not None}
         binding = type(promotion.binding).from_json(seen)
         members = self._views.members((actor, *(a.actor for a in promotion.approvals)))
-        event = Answer(ident, actor, vote.yes, binding, policy, vote.comment, members)
+        event = Answer(
+            ident, actor, vote.yes, binding, policy, vote.comment, members, vote.override
+        )
         self._send(promotion, event)
         return self._settled(ident) if vote.yes else self._store.get(ident)
 

@@ -30,6 +30,7 @@ from jupyter_modelpack.services.evidence import judge_evidence
 from jupyter_modelpack.services.packaged_notebook import packaged_notebook
 
 Record = Mapping[str, Any]
+ALLOWED = "secret-allowed"  # the author marked it: see notebook.secrets
 _FROM_EVIDENCE = ("provenance", "signature", "subject", "builder", "contents", "sbom")
 
 
@@ -208,12 +209,17 @@ def metrics_of(record: Record) -> dict[str, float | int]:
     }
 
 
+def marked_in(record: Record) -> int:
+    """Return how many findings are secrets that the author marked as none."""
+    return sum(finding["code"] == ALLOWED for finding in record["findings"])
+
+
 def _report(record: Record, digest: Digest, *, secret: bool) -> Report:
     blocking = sum(
         finding["severity"] == "blocking" and ("secret" in finding["code"]) is secret
         for finding in record["findings"]
     )
-    return Report(digest, blocking)
+    return Report(digest, blocking, marked_in(record) if secret else 0)
 
 
 def _verification(record: Record, digest: Digest) -> Verification | None:

@@ -11,8 +11,10 @@ from jupyter_modelpack.release.approval import why_not
 from jupyter_modelpack.release.canonical import instant
 from jupyter_modelpack.release.check import Check
 from jupyter_modelpack.release.environment import Pointer
-from jupyter_modelpack.release.gate import APPROVALS, GateReport
+from jupyter_modelpack.release.gate import PEOPLE, GateReport
 from jupyter_modelpack.release.history import Holding
+from jupyter_modelpack.release.override import OVERRIDE, override_rule
+from jupyter_modelpack.release.people_decisions import asks_for_override
 from jupyter_modelpack.release.policy import Policy
 from jupyter_modelpack.release.promotion import Promotion
 
@@ -49,7 +51,8 @@ def checks_view(checks: Iterable[Check], *, waits: bool = False) -> list[Json]:
 def promotion_view(promotion: Promotion, viewer: Actor, policy: Policy | None) -> Json:
     """Return a promotion; ``may`` says what the viewer may do with it, and why not."""
     candidate, report = promotion.candidate, promotion.report
-    counted = {actor.account for actor in report.counted} if report else set()
+    counts = (*report.counted, *report.overridden) if report else ()
+    counted = {actor.account for actor in counts}
     broken = promotion.phase in ("Failed", "Errored")
     waits = promotion.phase == "Waiting" or bool(report and report.waits_for_people)
     return {
@@ -74,6 +77,7 @@ def promotion_view(promotion: Promotion, viewer: Actor, policy: Policy | None) -
                 "comment": answer.comment,
                 "at": moment(answer.at),
                 "counts": answer.actor.account in counted,
+                "override": answer.override,
             }
             for answer in promotion.approvals
         ],
@@ -81,6 +85,7 @@ def promotion_view(promotion: Promotion, viewer: Actor, policy: Policy | None) -
         "error": _error(promotion) if broken else None,
         "may": {
             "approve": _allowed(_not_approve(promotion, viewer, policy)),
+            "override": _allowed(_not_override(promotion, viewer, policy)),
             "withdraw": _allowed(_not_withdraw(promotion, viewer)),
         },
     }
@@ -131,7 +136,7 @@ def holding_view(holding: Holding) -> Json:
 
 
 def _outcome(check: Check, waits: bool) -> str:
-    if waits and check.code == APPROVALS and check.answer == "fail":
+    if waits and check.code in PEOPLE and check.answer == "fail":
         return "waiting"
     return _OUTCOMES[check.answer]
 
@@ -152,6 +157,9 @@ def _sentence(promotion: Promotion) -> str:
 
 
 def _who(report: GateReport | None) -> str:
+    missing = {check.code for check in report.refusals} if report else set()
+    if report is not None and missing == {OVERRIDE}:
+        return f"{report.overriders} can answer for its marked secrets"
     if report is None or not report.givers:
         return "nobody can approve"
     verb = "approve" if " or " in report.givers or report.needed > 1 else "approves"
@@ -184,6 +192,21 @@ def _not_approve(promotion: Promotion, viewer: Actor, policy: Policy | None) -> 
     members = {viewer.account: viewer}
     why = why_not(viewer, rule, policy, promotion.involved, members)
     return f"You cannot approve this: {why}." if why else ""
+
+
+def _not_override(promotion: Promotion, viewer: Actor, policy: Policy | None) -> str:
+    report = promotion.report
+    if not promotion.is_open or promotion.phase == "Deploying":
+        return "This request is over." if not promotion.is_open else "It is being deployed."
+    if report is None or not asks_for_override(promotion):
+        return "Nothing in this has to be overridden."
+    if not any(check.code == OVERRIDE for check in report.refusals):
+        return "Somebody answers for its marked secrets already."
+    if policy is None or promotion.target not in policy.environments.names:
+        return "The policy cannot be read, or has no such environment."
+    rule, members = override_rule(policy.place(promotion.target)), {viewer.account: viewer}
+    why = why_not(viewer, rule, policy, promotion.involved, members)
+    return f"You cannot override this: {why}." if why else ""
 
 
 def _not_withdraw(promotion: Promotion, viewer: Actor) -> str:

@@ -12,9 +12,17 @@ def test_a_key_in_a_packaged_file_is_named_by_its_line_and_never_shown() -> None
     assert KEY not in found.message + found.advice + repr(found.details)
 
 
-def test_an_allowed_line_binary_data_and_plain_tables_are_left_alone() -> None:
+def test_a_marked_line_is_noted_and_hides_no_other() -> None:
     marked = f"KEY = '{KEY}'  # modelpack: allow-secret it is the documented sample"
-    assert not list(secrets_in_file("a.py", marked.encode()))
+    (noted,) = secrets_in_file("a.py", marked.encode())
+    assert (noted.code, noted.severity) == ("secret-allowed", "note")
+    assert noted.details["reason"] == "it is the documented sample" and KEY not in noted.message
+    many = "\n".join([*[marked] * 100, f"OTHER = '{KEY}'"])
+    found = [each.severity for each in secrets_in_file("a.py", many.encode())]
+    assert found == ["note"] * 20 + ["blocking"]
+
+
+def test_binary_data_and_plain_tables_are_left_alone() -> None:
     assert not list(secrets_in_file("a.bin", b"\0" + KEY.encode()))
     table = "customer,months,contract\n" + "\n".join(f"{n},{n % 72},month" for n in range(2000))
     assert not list(secrets_in_file("customers.csv", table.encode()))

@@ -138,6 +138,10 @@ def test_an_allowed_secret_is_a_note_with_its_reason() -> None:
 
 def test_an_allowance_needs_a_reason_and_covers_its_line_only() -> None:
     assert secrets(f"key = '{KEY}'  # modelpack: allow-secret")[0].severity == "blocking"
+    mark = "# modelpack: allow-secret a sample"
+    lines = [f"k{n} = '{KEY[:-4]}{n:04}'  {mark}" for n in range(40)]
+    found = secrets("\n".join([*lines, "", f"other = '{KEY}'"]))
+    assert [each.severity for each in found].count("blocking") == 1, "marks hide what is not marked"
     other = f"a = 1  # modelpack: allow-secret for this one\n\n\nkey = '{KEY}'"
     assert secrets(other)[0].severity == "blocking"
 

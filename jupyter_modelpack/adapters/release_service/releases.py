@@ -67,6 +67,7 @@ class RemoteReleases:
             "decision": "approve" if vote.yes else "reject",
             "comment": vote.comment,
             **{key: value for key, value in seen.items() if value is not None},
+            **({"override": True} if vote.override else {}),
         }
         return self._json(self.connection.post("promotions", ident, "decision", body=body))
 

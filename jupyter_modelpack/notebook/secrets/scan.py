@@ -157,17 +157,21 @@ def _in_cell(cell: Cell, constants: Constants) -> Iterator[Finding]:
 
 def _tell(texts: Iterable[Text], allowed: dict[int, str], reason: str) -> Iterator[Finding]:
     told: set[str] = set()
+    count = {True: 0, False: 0}
     for text in texts:
         for secret in _secrets(text):
             if any(secret.text in old or old in secret.text for old in told):
                 continue
             told.add(secret.text)
-            if len(told) > _MOST_IN_ONE_PLACE:
-                return
             line = text.line
             if line is not None and not text.name:
                 line += text.text.count("\n", 0, secret.position)
             why = reason or (allowed.get(line) or allowed.get(line - 1, "") if line else "")
+            count[bool(why)] += 1
+            if count[bool(why)] > _MOST_IN_ONE_PLACE:
+                if why:
+                    continue  # however many are marked, the next one may not be
+                return
             yield _finding(secret, text.place, text.cell, line, why)
 
 
