@@ -51,8 +51,10 @@ from jupyter_modelpack.handlers.runs import (
     RunHandler,
     RunLogHandler,
     RunNotebookHandler,
+    RunRetryHandler,
     RunsHandler,
 )
+from jupyter_modelpack.handlers.schedules import ScheduleHandler, SchedulesHandler
 from jupyter_modelpack.handlers.state import StateHandler
 from jupyter_modelpack.handlers.submissions import SubmissionHandler, SubmissionsHandler
 
@@ -87,6 +89,9 @@ LOCAL_ROUTES: Routes = (
     (f"runs/{_ONE}", RunHandler),
     (f"runs/{_ONE}/log", RunLogHandler),
     (f"runs/{_ONE}/notebook", RunNotebookHandler),
+    (f"runs/{_ONE}/retry", RunRetryHandler),
+    ("schedules", SchedulesHandler),
+    (f"schedules/{_ONE}", ScheduleHandler),
 )
 # What the release service has too.
 RELEASE_ROUTES: Routes = (
