@@ -7,10 +7,10 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import cluster, dockerfile, packaging, panel, releases, server
+from bench import cluster, dockerfile, packaging, panel, pushing, releases, server
 from bench.report import Report
 
-PARTS = ("packaging", "dockerfile", "server", "panel", "cluster", "releases")
+PARTS = ("packaging", "pushing", "dockerfile", "server", "panel", "cluster", "releases")
 
 
 def main() -> int:
@@ -24,6 +24,8 @@ def main() -> int:
         home = Path(folder)
         if "packaging" not in arguments.without:
             ours = packaging.measure(home, report)
+            if "pushing" not in arguments.without:
+                pushing.measure(home, ours, report)
             if "dockerfile" not in arguments.without:
                 dockerfile.measure(home, ours, report)
         if "server" not in arguments.without:

@@ -28,6 +28,10 @@ class ClusterRuns:
         self._repository = repository
         self._ready = ready
 
+    def ready(self) -> None:
+        """Raise BackendUnavailable where nothing can be run."""
+        self._ready()
+
     def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
         """Return parameters in their types, the options, and the image by digest."""
         self._ready()

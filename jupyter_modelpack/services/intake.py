@@ -208,6 +208,8 @@ class _Intake:
         author = author_of(known)
         if self._claim.owner and author is not None and author.same_person(self._caller):
             record["owner"] = self._claim.owner
+            if self._claim.schedule != known.get("schedule"):
+                record["schedule"] = self._claim.schedule
         if record == known:
             return known
         return self._kept(record, self._kept_files(record))

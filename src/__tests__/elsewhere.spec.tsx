@@ -13,8 +13,9 @@ import React from 'react';
 import { decisionPage, pageOf } from '../pages';
 import { RunForm } from '../sections/runform';
 import { Runs } from '../sections/runs';
+import { stepsIn } from '../sections/progress';
 import { TeamParts } from '../sections/team';
-import { IRun, IRunRequest } from '../tokens';
+import { IPipelineStep, IRun, IRunRequest } from '../tokens';
 import { info, inspection, pipelineStep } from '../validate/notebook';
 import { packageDetail } from '../validate/package';
 import { list, record } from '../validate/shape';
@@ -108,6 +109,48 @@ describe('Runs elsewhere', () => {
     screen.getByRole('button', { name: /^report: waiting, cells 10, 12/ });
     const link = screen.getByRole('link', { name: 'Open it there' });
     expect(link.getAttribute('rel')).toContain('noopener');
+  });
+
+  it('tells the steps by the cell where the backend runs all in one', () => {
+    const steps: IPipelineStep[] = [
+      { name: 'load', cells: [4], after: [], phase: null },
+      { name: 'fit', cells: [6, 7], after: ['load'], phase: null },
+      { name: 'judge', cells: [9, 10], after: ['fit'], phase: null }
+    ];
+    const phases = (...differences: object[]): (string | null)[] =>
+      stepsIn(
+        steps,
+        but(
+          run(golden('run_kubernetes'), ''),
+          Object.assign({}, ...differences)
+        )
+      ).map(step => step.phase);
+    expect(phases()).toEqual(['Pending', 'Pending', 'Pending']);
+    expect(phases({ cell: 2 })).toEqual(['Pending', 'Pending', 'Pending']);
+    expect(phases({ cell: 7 })).toEqual(['Succeeded', 'Running', 'Pending']);
+    const stopped = { cell: 7, phase: 'Aborted' };
+    expect(phases(stopped)).toEqual(['Succeeded', 'Aborted', 'Skipped']);
+    const failed = { cell: 10, phase: 'Failed' };
+    expect(phases(failed)).toEqual(['Succeeded', 'Succeeded', 'Failed']);
+    const check = {
+      checks: [{ cell: 7, passed: false, message: '' }],
+      error: { code: 'CHECK_FAILED', message: '', advice: '' }
+    };
+    expect(phases(failed, check)).toEqual(['Succeeded', 'Failed', 'Succeeded']);
+    expect(phases({ cell: 10, phase: 'Succeeded' })).toEqual(
+      steps.map(() => 'Succeeded')
+    );
+    expect(stepsIn([], run(golden('run_kubernetes'), ''))).toEqual([]);
+  });
+
+  it('keeps the steps of earlier runs closed', () => {
+    const over = but(run(golden('run_kubeflow'), ''), { phase: 'Succeeded' });
+    draw([over, but(over, { id: 'earlier' })]);
+    expect(
+      screen
+        .getAllByRole('button', { name: 'Steps' })
+        .map(each => each.getAttribute('aria-expanded'))
+    ).toEqual(['true', 'false']);
   });
 
   it('never makes a link of anything but an address of the web', () => {

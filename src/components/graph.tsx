@@ -18,7 +18,7 @@ export interface IGraphNode {
 
 const [BOX, HIGH, GAP, DOWN, EDGE] = [116, 38, 12, 24, 2];
 /** Characters that fit a line of a box, in the widest letters that names have. */
-const NAME = 15;
+const NAME = 13;
 
 export function Graph(props: {
   label: string;

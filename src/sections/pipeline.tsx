@@ -45,21 +45,6 @@ export function PipelineGraph(props: IPipelineProps): JSX.Element {
   );
 }
 
-/** The steps of a package as they stand in a run; what a backend renames is still the same step. */
-export function stepsIn(
-  made: IPipelineStep[],
-  run: IPipelineStep[]
-): IPipelineStep[] {
-  const plain = (name: string): string => name.replace(/_/g, '-');
-  const phases = new Map(run.map(step => [plain(step.name), step.phase]));
-  return made.length < 2
-    ? run
-    : made.map(step => ({
-        ...step,
-        phase: phases.get(plain(step.name)) ?? (run.length ? 'Pending' : null)
-      }));
-}
-
 function nodeOf(step: IPipelineStep, props: IPipelineProps): IGraphNode {
   const { trans, onReveal } = props;
   const [first] = step.cells;

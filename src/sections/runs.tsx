@@ -20,7 +20,8 @@ import { IPipelineStep, IRun, isOver } from '../tokens';
 import { CellLink } from './findings';
 import { ILog, LogOf } from './packaging';
 import { backendWord, phaseMark, phaseWord, problemWords } from './phases';
-import { PipelineGraph, stepsIn } from './pipeline';
+import { PipelineGraph } from './pipeline';
+import { stepsIn } from './progress';
 import { Metrics } from './result';
 
 export interface IRunsProps {
@@ -42,19 +43,22 @@ export function Runs(props: IRunsProps): JSX.Element | null {
     <div className="jp-ModelpackPanel-runs">
       <h4 className="jp-ModelpackPanel-title">{trans.__('Runs')}</h4>
       <ul className="jp-ModelpackPanel-list">
-        {runs.map(run => (
-          <RunLine key={run.id} {...props} run={run} />
+        {runs.map((run, index) => (
+          <RunLine key={run.id} {...props} run={run} newest={index === 0} />
         ))}
       </ul>
     </div>
   );
 }
 
-function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
+function RunLine(
+  props: IRunsProps & { run: IRun; newest: boolean }
+): JSX.Element {
   const { run, trans } = props;
   const over = isOver(run.phase);
   const seconds = secondsBetween(run.started, run.finished);
   const values = Object.entries(run.parameters);
+  const steps = stepsIn(props.steps, run);
   const { link = '', ...named } = run.place;
   const place = Object.entries(named)
     .map(([what, name]) => `${what} ${name}`)
@@ -117,12 +121,15 @@ function RunLine(props: IRunsProps & { run: IRun }): JSX.Element {
           </>
         )}
         <Happenings {...props} />
-        {run.steps.length > 1 && (
-          <PipelineGraph
-            steps={stepsIn(props.steps, run.steps)}
-            trans={trans}
-            onReveal={props.onReveal}
-          />
+        {steps.length > 1 && (
+          // What was open stays open when it ends, so that nothing moves under its reader.
+          <Disclosure label={trans.__('Steps')} open={!over || props.newest}>
+            <PipelineGraph
+              steps={steps}
+              trans={trans}
+              onReveal={props.onReveal}
+            />
+          </Disclosure>
         )}
         {Object.keys(run.metrics).length > 0 && (
           <Metrics values={run.metrics} />

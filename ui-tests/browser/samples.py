@@ -244,6 +244,36 @@ def run(phase: str = "Running", ident: str = "r-1", **other: Any) -> dict[str, A
     } | other
 
 
+def steps(**phases: str) -> list[dict[str, Any]]:
+    """The steps of a tagged notebook, perhaps with phases."""
+    made = [
+        ("load", [2, 3], []),
+        ("split", [5, 6], ["load"]),
+        ("linear", [7], ["split"]),
+        ("gradient_boosting", [8, 9], ["split"]),
+        ("choose_the_better_one", [10, 12], ["linear", "gradient_boosting"]),
+    ]
+    return [
+        {"name": name, "cells": cells, "after": after, "phase": phases.get(name)}
+        for name, cells, after in made
+    ]
+
+
+IMAGE = f"registry.example.org/team/retention/churn@{DIGEST}"
+MISSING = {
+    "code": "IMAGE_MISSING",
+    "sentence": f"The registry does not have the image {IMAGE}.",
+    "advice": "Publish the package to that registry, then it starts by itself.",
+    "at": None,
+}
+
+
+def elsewhere(phase: str = "Running", ident: str = "k-1", **other: Any) -> dict[str, Any]:
+    """A run on a cluster."""
+    place = {"namespace": "team-churn", "job": f"churn-{ident}", "pod": f"churn-{ident}-x7k2p"}
+    return run(phase, ident, backend="kubernetes", place=place, **other)
+
+
 LOG = (
     "\x1b[1m[cell 1/12]\x1b[0m\n"
     "\x1b[1m[cell 2/12]\x1b[0m read 12,000 rows of customers.csv\n"

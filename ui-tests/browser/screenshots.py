@@ -18,6 +18,7 @@ from browser.driver import open_lab, open_panel, panel, set_width
 from browser.fake_server import FakeServer
 from browser.labserver import LabServer
 
+NARROW = {"done", "findings", "inside", "graph", "cluster", "cluster-form", "long"}
 Then = Callable[[Any], None]
 LONG = "quarterly-churn-forecast-with-a-name-that-never-ends-2026-final-v2.ipynb"
 
@@ -30,6 +31,45 @@ def click(*names: str) -> Then:
             panel(page).get_by_role("button", name=name).first.click()
 
     return act
+
+
+PLACES = [
+    {"name": "kubernetes", "sentence": "The namespace team-churn."},
+    {"name": "kubeflow", "sentence": "The namespace team-churn, in the experiment churn."},
+]
+VERY = "a-name-that-nobody-would-type-twice-and-that-never-seems-to-end"
+
+
+def long_names() -> FakeServer:
+    """Everything that has a name, with a long one."""
+    parameters = [{"name": f"{VERY}_{n}".replace("-", "_"), "type": "str", "default": VERY * 2,
+                   "cell": 3} for n in (1, 2)]  # fmt: skip
+    version = "1.5.0-try-gradient-boosting-with-much-more-rounds.12"
+    detail = samples.package(
+        version,
+        name=f"churn-{VERY}",
+        parameters=parameters,
+        metrics={f"area_under_the_curve_of_{VERY}".replace("-", "_"): 0.881234567, "n": 3},
+        files=[{"path": f"data/{VERY}/{VERY}.parquet", "size": 1_234_567}],
+        steps=samples.steps(),
+    )
+    running = samples.run(
+        "Succeeded",
+        "r-1",
+        name=f"churn-{VERY}",
+        parameters={parameters[0]["name"]: VERY},
+        outputs=[{"path": f"{VERY}/{VERY}.csv", "size": 91_000}],
+    )
+    summary = samples.summary(version, name=f"churn-{VERY}")
+    return FakeServer(
+        inspection=samples.inspection(
+            findings=[samples.finding("warning", f"`{VERY}/{VERY}.csv` is not there.", 112)],
+            steps=samples.steps(),
+        ),
+        packages=[summary],
+        details={version: detail},
+        runs=[running],
+    )
 
 
 def states() -> dict[str, tuple[FakeServer, Then | None]]:
@@ -69,7 +109,47 @@ def states() -> dict[str, tuple[FakeServer, Then | None]]:
             }
         },
     )
+    tagged: dict[str, Any] = {
+        "inspection": samples.inspection(
+            unchanged={"name": "churn", "version": "1.3.0"}, steps=samples.steps()
+        ),
+        "packages": [samples.summary(), *old],
+        "details": {"1.3.0": samples.package(steps=samples.steps())},
+        "log": samples.LOG,
+        "info": (200, {"version": "0.1.0", "isolation": None, "backends": PLACES}),
+    }
+    cluster = [
+        samples.elsewhere("Pending", "k-4", cell=None, cells=None, events=[samples.MISSING]),
+        samples.elsewhere("Running", "k-3"),
+        samples.elsewhere("Running", "k-2", unknown_since=samples.ago(minutes=1)),
+        samples.elsewhere("Succeeded", "k-1", cell=12),
+    ]
     return {
+        "graph": (
+            FakeServer(inspection=samples.inspection(steps=samples.steps())),
+            None,
+        ),
+        "cluster": (FakeServer(**tagged, runs=cluster), None),
+        "cluster-form": (FakeServer(**tagged), click("Run…")),
+        "cluster-failed": (
+            FakeServer(
+                **tagged,
+                runs=[
+                    samples.elsewhere(
+                        "Failed",
+                        "k-1",
+                        cell=8,
+                        error={
+                            "code": "OUT_OF_MEMORY",
+                            "message": "In cell 8: it needed more memory than its limit of 160Mi.",
+                            "advice": "Raise the limit, or read the data in parts.",
+                        },
+                    )
+                ],
+            ),
+            click("Log"),
+        ),
+        "long": (long_names(), None),
         "new": (FakeServer(inspection=samples.inspection()), None),
         "options": (FakeServer(inspection=samples.inspection()), click("Options")),
         "findings": (
@@ -148,9 +228,10 @@ def main(directory: Path) -> None:
                         then(page)
                         page.wait_for_timeout(400)
                     panel(page).screenshot(path=directory / f"{name}-{theme}.png")
-                    if name in {"done", "findings", "inside"}:
-                        set_width(page, 280)
-                        panel(page).screenshot(path=directory / f"{name}-280-{theme}.png")
+                    if name in NARROW:
+                        set_width(page, 240)
+                        panel(page).screenshot(path=directory / f"{name}-240-{theme}.png")
+                        set_width(page, 360)
                     if name == "done":
                         page.screenshot(path=directory / f"lab-{theme}.png")
                 context.close()

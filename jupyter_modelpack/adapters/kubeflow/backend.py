@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -65,14 +64,21 @@ class KubeflowBackend:
             return self._made
 
     def submit(self, run: Work) -> Mapping[str, str]:
-        """Upload the release's pipeline unless it is there, and start the run, once."""
+        """Upload the release's pipeline unless it is there, and start or retry the run, once."""
+        again = str(run.request.get("retry") or "")
+        if again:
+            # told twice, after a lost answer, it finds the run under way
+            if self.client.run(again).get("state") in ("FAILED", "CANCELED"):
+                self.client.retry(again)
+            return self._place(again)
         spec = self._spec(run)
         pipeline = compile_pipeline(spec)
         # what was asked beside the release, such as labels, makes another version of its pipeline
         stamp = f"{spec.version}-{digest_of(pipeline.decode('utf-8'))[7:19]}"
         version = self.client.upload(spec.name, stamp, f"image {spec.digest}", pipeline)
         experiment = self.client.experiment(self._experiment or spec.display_name)
-        made = self.client.create_run(_name(run), version, experiment, _values(run, spec))
+        values = spec.values(run.request.get("parameters") or {})
+        made = self.client.create_run(_name(run), version, experiment, values)
         return self._place(str(made["run_id"]))
 
     def observe(self, runs: Sequence[Work]) -> Mapping[str, Seen]:
@@ -83,7 +89,7 @@ class KubeflowBackend:
             ident = str((run.state.get("place") or {}).get("run") or "")
             if not ident:
                 if run.stop_asked:  # the reply to a submission may have been lost
-                    there = self.client.find_run(_name(run))
+                    there = self._there(run)
                     found[run.id] = Seen("Running", self._place(there)) if there else Seen("Gone")
                 continue
             followed = self._followed.setdefault(run.id, _Followed())
@@ -99,7 +105,7 @@ class KubeflowBackend:
 
     def stop(self, run: Work) -> None:
         """Ask Kubeflow to end it."""
-        ident = (run.state.get("place") or {}).get("run") or self.client.find_run(_name(run))
+        ident = (run.state.get("place") or {}).get("run") or self._there(run)
         if ident:
             self.client.terminate(str(ident))
 
@@ -135,6 +141,10 @@ class KubeflowBackend:
         options = ClusterOptions.parse(request.get("options") or {})
         return replace(spec_of(request["package"], request["image"]), labels=options.labels)
 
+    def _there(self, run: Work) -> str | None:
+        """Return the id of what was started for a run, as far as its place is not known."""
+        return str(run.request.get("retry") or "") or self.client.find_run(_name(run))
+
     def _place(self, ident: str) -> dict[str, str]:
         return {"run": ident, "link": self.client.link(ident)}
 
@@ -159,16 +169,3 @@ class KubeflowBackend:
 def _name(run: Work) -> str:
     """Return the name of a run at Kubeflow, by which it is found again."""
     return f"{run.name} {run.version} {run.id}"
-
-
-def _values(run: Work, spec: PipelineSpec) -> dict[str, Any]:
-    """Return the run's values under the names, and in the types, that the pipeline has."""
-    given = run.request.get("parameters") or {}
-    values: dict[str, Any] = {}
-    for parameter in spec.typed_parameters:
-        if parameter.variable in given:
-            value = given[parameter.variable]
-            if parameter.type == "STRING" and not isinstance(value, str):
-                value = "" if value is None else json.dumps(value)
-            values[parameter.name] = value
-    return values
