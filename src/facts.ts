@@ -114,6 +114,18 @@ export interface IPodDefault {
   description: string;
 }
 
+/** A file that the image lacks, and what a run mounts for it; null where it cannot. */
+export interface IVolume {
+  path: string;
+  mount: Record<string, unknown> | null;
+  sentence: string;
+}
+
+/** Something that could not be asked: PodDefaults or volumes. */
+export interface IOfferProblem extends IProblem {
+  what: string;
+}
+
 /** The shared release service, where there is one. */
 export interface IService {
   url: string;

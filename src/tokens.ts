@@ -17,8 +17,10 @@ import {
   IOwner,
   IRunEvent,
   IBackend,
+  IOfferProblem,
   IPodDefault,
-  IService
+  IService,
+  IVolume
 } from './facts';
 
 export * from './facts';
@@ -114,6 +116,20 @@ export interface IRun extends IReference {
   /** Since when nobody can tell how it stands. */
   unknown_since: string | null;
   steps: IPipelineStep[];
+  /** What was asked of the cluster, to be asked again. */
+  options: Record<string, unknown>;
+  pod_defaults: string[];
+}
+
+/** What a cluster offers the runs of a package, before anything is sent. */
+export interface IOffers {
+  backend: string;
+  namespace: string;
+  pod_defaults: IPodDefault[];
+  volumes: IVolume[];
+  /** What a run asks for to get those volumes. */
+  options: Record<string, unknown>;
+  problems: IOfferProblem[];
 }
 
 export interface IInfo {
@@ -121,7 +137,6 @@ export interface IInfo {
   isolation: IIsolation | null;
   kubeflow: { available: boolean; hint: string };
   backends: IBackend[];
-  pod_defaults: IPodDefault[];
   service: IService | null;
 }
 
@@ -151,6 +166,7 @@ export interface IRunRequest extends IReference {
   network: boolean;
   /** Left out for this computer. */
   backend?: string;
+  options?: Record<string, unknown>;
   pod_defaults?: string[];
 }
 
@@ -186,6 +202,7 @@ export interface IRunsAPI {
   stopRun(id: string): Promise<void>;
   runLog(id: string, offset: number): Promise<ILogChunk>;
   runNotebook(id: string): Promise<string>;
+  offers(reference: IReference, backend: string): Promise<IOffers>;
 }
 
 export interface IInspectionAPI {

@@ -22,6 +22,12 @@ def run(arguments: argparse.Namespace) -> int:
         from jupyter_modelpack.cli.runs_command import start
 
         return start(arguments)
+    if arguments.offers or arguments.pod_defaults:
+        raise InvalidInput(
+            "A run on this machine has no PodDefaults.",
+            field="offers" if arguments.offers else "pod_defaults",
+            advice="Say which cluster it goes to: --backend kubernetes.",
+        )
     if arguments.detach:
         raise InvalidInput(
             "A run on this machine ends with the command that started it.",

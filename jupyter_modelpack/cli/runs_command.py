@@ -11,6 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.cli.arguments import pairs, workshop
+from jupyter_modelpack.cli.cluster_offers import show_offers, with_volumes
 from jupyter_modelpack.cli.terminal import print_json, print_table, say
 from jupyter_modelpack.errors import InvalidInput
 
@@ -58,6 +59,8 @@ def start(arguments: argparse.Namespace) -> int:
     shop = workshop(arguments)
     release = shop.packages.resolve(arguments.release)
     there = elsewhere(shop, arguments)
+    if arguments.offers:
+        return show_offers(there, arguments.backend, release, arguments.json)
     runs = Runs(
         shop.ledger.work,
         LogFiles(shop.data_dir / "logs"),
@@ -77,7 +80,10 @@ def start(arguments: argparse.Namespace) -> int:
         parameters=pairs(arguments.parameters, "-p"),
         requested_by=os_user().username,
         backend=arguments.backend,
-        options=_with_pod_defaults(arguments, _options(arguments)),
+        options=with_volumes(
+            there, arguments.backend, release, _options(arguments), quiet=arguments.json
+        ),
+        pod_defaults=tuple(arguments.pod_defaults),
     )
     work = runs.start(request)
     if not arguments.detach:
@@ -185,26 +191,6 @@ def as_json(work: Work) -> dict[str, Any]:
         "isolation": state.get("isolation"),
         "seconds": took,
     }
-
-
-def _with_pod_defaults(arguments: argparse.Namespace, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options with the labels that ask for the chosen PodDefaults."""
-    if not arguments.pod_defaults:
-        return options
-    from jupyter_modelpack.adapters.kubeflow.pod_defaults import labels_of, pod_defaults
-    from jupyter_modelpack.adapters.kubernetes.api import Api
-    from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings, connect
-
-    cluster = ClusterSettings(
-        arguments.kubeconfig or "", arguments.context or "", arguments.namespace or ""
-    )
-    api = Api(connect(cluster))
-    try:
-        namespace = str(options.get("namespace") or api.connection.namespace)
-        asked = labels_of(arguments.pod_defaults, pod_defaults(api, namespace))
-    finally:
-        api.close()
-    return {**options, "labels": {**asked, **(options.get("labels") or {})}}
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -30,12 +30,26 @@ _RESERVED_PATHS = ("/opt/python", "/opt/native", "/opt/modelpack", "/app", "/pro
 
 @dataclass(frozen=True)
 class Mount:
-    """A claim or a config map that the notebook sees at ``path``; ``kind`` says which."""
+    """A claim or a config map that the notebook sees at ``path``; ``kind`` says which.
+
+    ``sub_path`` is the folder or file in it that is meant; nothing: all of it.
+    """
 
     kind: str
     name: str
     path: str
     read_only: bool = True
+    sub_path: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as ``options.mounts`` of the REST interface has it."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "path": self.path,
+            "read_only": self.read_only,
+            "sub_path": self.sub_path,
+        }
 
 
 @dataclass(frozen=True)
@@ -185,7 +199,7 @@ def _secret(value: Any) -> SecretSetting:
 def _mounts(given: Mapping[str, Any]) -> tuple[Mount, ...]:
     mounts = []
     for value in _list(given, "mounts"):
-        entry = _object(value, "mounts", ("kind", "name", "path", "read_only"))
+        entry = _object(value, "mounts", ("kind", "name", "path", "read_only", "sub_path"))
         kind = entry.get("kind", "claim")
         if kind not in ("claim", "config_map"):
             raise _wrong("mounts", "The kind is claim (a PersistentVolumeClaim) or config_map.")
@@ -201,7 +215,18 @@ def _mounts(given: Mapping[str, Any]) -> tuple[Mount, ...]:
         if not isinstance(read_only, bool):
             raise _wrong("mounts", "read_only is true or false.")
         name = _text(entry.get("name"), "mounts", _NAME)
-        mounts.append(Mount(kind, name, str(parts), read_only or kind == "config_map"))
+        sub_path = _sub_path(entry.get("sub_path") or "")
+        read_only = read_only or kind == "config_map"
+        mounts.append(Mount(kind, name, str(parts), read_only, sub_path))
     if len({mount.path for mount in mounts}) != len(mounts):
         raise _wrong("mounts", "Two of them have the same path.")
     return tuple(mounts)
+
+
+def _sub_path(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value or len(value) > 1000:
+        raise _wrong("mounts", "sub_path is a text.")
+    parts = PurePosixPath(value)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise _wrong("mounts", "sub_path leads to a folder or file inside of what is mounted.")
+    return "" if str(parts) == "." else str(parts)

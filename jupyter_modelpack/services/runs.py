@@ -58,6 +58,7 @@ class RunRequest:
     requested_by: str = ""
     backend: str = "local"
     options: Mapping[str, Any] = field(default_factory=dict)
+    pod_defaults: Sequence[str] = ()
 
 
 class Destination(Protocol):
@@ -72,10 +73,10 @@ class ThisMachine:
 
     def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
         """Find the large files that the image lacks."""
-        if asked.options:
+        if asked.options or asked.pod_defaults:
             raise InvalidInput(
                 "Options of a cluster make no sense for a run on this machine.",
-                field="options",
+                field="options" if asked.options else "pod_defaults",
                 advice="Leave them out, or choose another backend.",
             )
         return {"inputs": _inputs(record)}

@@ -89,7 +89,9 @@ export const run = record<IRun>({
     []
   ),
   unknown_since: nullable(text),
-  steps: optional(list(pipelineStep), [])
+  steps: optional(list(pipelineStep), []),
+  options: optional(mapping(anything), {}),
+  pod_defaults: optional(list(text), [])
 });
 
 export const runs = (value: unknown): IRun[] =>

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput
@@ -131,12 +132,40 @@ def _apply(pod: dict[str, Any], options: ClusterOptions) -> None:
             }
             for each in options.secrets
         ]
-    for number, mount in enumerate(options.mounts):
-        name = f"mount-{number}"
-        pod["volumes"].append({"name": name, **_volume(mount)})
+    container["volumeMounts"] += _folders(options.mounts)
+    names: dict[str, str] = {}
+    for mount in options.mounts:
+        volume = _volume(mount)
+        key = json.dumps(volume, sort_keys=True)
+        if key not in names:
+            names[key] = f"mount-{len(names)}"
+            pod["volumes"].append({"name": names[key], **volume})
+        entry = {"name": names[key], "mountPath": mount.path, "readOnly": mount.read_only}
         container["volumeMounts"].append(
-            {"name": name, "mountPath": mount.path, "readOnly": mount.read_only}
+            {**entry, "subPath": mount.sub_path} if mount.sub_path else entry
         )
+
+
+def _folders(mounts: Sequence[Mount]) -> list[dict[str, Any]]:
+    """Return the folders between the work directory and what is mounted below it.
+
+    The container engine would make them as root's, and the notebook's own files that belong into
+    the same folders could not be laid there; the kubelet makes them as the work volume is.
+    """
+    root = PurePosixPath(WORK_DIRECTORY)
+    taken = [PurePosixPath(mount.path) for mount in mounts]
+    found = {
+        parent
+        for path in taken
+        if path.is_relative_to(root)
+        for parent in path.parents
+        if parent != root and parent.is_relative_to(root)
+        if not any(parent.is_relative_to(other) for other in taken)
+    }
+    return [
+        {"name": "work", "mountPath": str(path), "subPath": str(path.relative_to(root))}
+        for path in sorted(found)
+    ]
 
 
 def _volume(mount: Mount) -> dict[str, Any]:
