@@ -108,6 +108,15 @@ export interface IBackend {
   sentence: string;
 }
 
+/** A file that a run read and that the image lacks; `changed` is null where nobody can tell. */
+export interface IInput {
+  path: string;
+  size: number;
+  digest: string | null;
+  note: string;
+  changed: boolean | null;
+}
+
 /** A PodDefault of the namespace, to be chosen for a run. */
 export interface IPodDefault {
   name: string;

@@ -11,6 +11,7 @@ import {
   IProblem,
   ILayer,
   ICheck,
+  IInput,
   IIsolation,
   IDistribution,
   ITeamPart,
@@ -119,6 +120,9 @@ export interface IRun extends IReference {
   /** What was asked of the cluster, to be asked again. */
   options: Record<string, unknown>;
   pod_defaults: string[];
+  /** What it read that the image lacks, and a sentence if that is other data than the release's. */
+  inputs: IInput[];
+  data_changed: string | null;
 }
 
 /** What a cluster offers the runs of a package, before anything is sent. */

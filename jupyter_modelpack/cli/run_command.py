@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from jupyter_modelpack.cli.arguments import limits_of, pairs, workshop
+from jupyter_modelpack.cli.inputs_read import print_inputs
 from jupyter_modelpack.cli.terminal import print_json, say, seconds
 from jupyter_modelpack.errors import InvalidInput
 
@@ -84,6 +85,7 @@ def _print(record: dict[str, object]) -> None:
     assert isinstance(metrics, dict)
     for name, value in metrics.items():
         say("  {} [bold]{}[/]", name, value)
+    print_inputs(record)
     outputs = record["outputs"]
     assert isinstance(outputs, (list, tuple))
     for output in outputs:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.cli.arguments import pairs, workshop
 from jupyter_modelpack.cli.cluster_offers import show_offers, with_volumes
+from jupyter_modelpack.cli.inputs_read import print_inputs
 from jupyter_modelpack.cli.terminal import print_json, print_table, say
 from jupyter_modelpack.errors import InvalidInput
 
@@ -157,6 +158,7 @@ def shown(work: Work, as_data: bool) -> int:
             say("[red]✕[/] {} {}", error["message"], error["advice"])
         for name, value in (work.state.get("metrics") or {}).items():
             say("  {} [bold]{}[/]", name, value)
+        print_inputs(work.state)
         for output in work.state.get("outputs") or ():
             left = " (too large for the log; mount a claim for it)"
             say("  wrote {}{}", output["path"], left if output.get("left_behind") else "")
@@ -186,6 +188,10 @@ def as_json(work: Work) -> dict[str, Any]:
         "metrics": state.get("metrics") or {},
         "checks": state.get("checks") or [],
         "outputs": state.get("outputs") or [],
+        "inputs": state.get("inputs") or [],
+        "data_changed": state.get("data_changed"),
+        "options": work.request.get("options") or {},
+        "pod_defaults": work.request.get("pod_defaults") or [],
         "executed_notebook": state.get("executed_notebook"),
         "error": state.get("error"),
         "isolation": state.get("isolation"),

@@ -44,6 +44,7 @@ PACKAGE = (
     "commit",
     "registry",
     "published",
+    "inputs",
 )
 BUILD_STATE = ("steps", "findings", "error", "package")
 RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "isolation", "error")
@@ -92,6 +93,8 @@ def run(work: Work, executed_notebook: str | None) -> Json:
         **{key: work.state.get(key) for key in RUN_STATE},
         "requested_by": work.requested_by,
         "executed_notebook": executed_notebook,
+        "inputs": work.state.get("inputs") or [],
+        "data_changed": work.state.get("data_changed"),
         "backend": work.backend,
         "options": work.request.get("options") or {},
         "pod_defaults": work.request.get("pod_defaults") or [],

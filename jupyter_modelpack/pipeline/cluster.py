@@ -65,7 +65,8 @@ class SecretSetting:
 class ClusterOptions:
     """The wishes of one run; ``limits`` and ``requests`` are Kubernetes quantities by resource.
 
-    ``time_limit`` and ``keep_seconds``, for which a finished job is kept, are in seconds.
+    ``time_limit`` and ``keep_seconds``, for which a finished job is kept, are in seconds; the
+    digests of inputs over ``input_bytes`` are not taken.
     """
 
     requests: Mapping[str, str] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class ClusterOptions:
     image: str = ""
     time_limit: float | None = None
     keep_seconds: int = _DAY
+    input_bytes: int | None = None
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> ClusterOptions:
@@ -107,6 +109,7 @@ class ClusterOptions:
             image=str(given.get("image") or ""),
             time_limit=_seconds(given, "time_limit"),
             keep_seconds=int(_seconds(given, "keep_seconds") or _DAY),
+            input_bytes=_bytes(given, "input_bytes"),
         )
 
     def covers(self, path: str) -> bool:
@@ -166,6 +169,15 @@ def _seconds(given: Mapping[str, Any], name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e8:
         raise _wrong(name, "Give a positive number of seconds.")
     return float(value)
+
+
+def _bytes(given: Mapping[str, Any], name: str) -> int | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 60:
+        raise _wrong(name, "Give a number of bytes; 0 takes no digests.")
+    return value
 
 
 def _object(value: Any, name: str, keys: tuple[str, ...]) -> Mapping[str, Any]:

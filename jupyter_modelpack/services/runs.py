@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from jupyter_modelpack.errors import InvalidInput, NotFound
 from jupyter_modelpack.services.builds import Desk, Logs, Queue, Workers, read_log
+from jupyter_modelpack.services.data_changes import known_digests
 from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.running import RunOrder
 from jupyter_modelpack.services.work import (
@@ -29,6 +30,8 @@ _KEPT = (
     "outputs",
     "checks",
     "isolation",
+    "inputs",
+    "data_changed",
     "executed_notebook",
 )
 
@@ -138,6 +141,7 @@ class Runs:
             request={
                 "parameters": dict(request.parameters),
                 "network": request.network,
+                "digests": known_digests(record),
                 **prepared,
             },
             state=new_run_state(prepared.get("parameters", request.parameters)),

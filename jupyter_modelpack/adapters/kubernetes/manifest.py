@@ -97,7 +97,16 @@ def run_manifest(
     if deadline is not None:
         pod["activeDeadlineSeconds"] = deadline
     _apply(pod, options)
-    pod["containers"][0].setdefault("env", []).append({"name": "MODELPACK_REPORT", "value": run_id})
+    told = {"MODELPACK_REPORT": run_id}
+    if options.mounts:
+        told["MODELPACK_MOUNTS"] = json.dumps([mount.path for mount in options.mounts])
+    if options.input_bytes is not None:
+        told["MODELPACK_INPUT_BYTES"] = str(options.input_bytes)
+    environment = pod["containers"][0].setdefault("env", [])
+    # Kubernetes expands $(NAME) in values too
+    environment += [
+        {"name": name, "value": value.replace("$", "$$")} for name, value in told.items()
+    ]
     return job
 
 
