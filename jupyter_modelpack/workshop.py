@@ -308,6 +308,7 @@ class Workshop:
             self.settings.file_bytes,
             time.monotonic,
             _now,
+            self._proofs().keep,
         )
         return intake.take_in(submitted, caller, ports, tell, log, cancelled)
 

@@ -4,6 +4,7 @@ import {
   ICheck,
   IFinding,
   IOwner,
+  IPage,
   IProblem,
   IReference,
   ITeamPart,
@@ -200,8 +201,9 @@ export interface IEnvironmentsAPI {
   history(
     name: string,
     environment: string,
-    at: string
-  ): Promise<IHistoryEntry[]>;
+    at: string,
+    before?: string
+  ): Promise<IPage<IHistoryEntry>>;
   /** What each release of a package measured, oldest first. */
   metrics(name: string): Promise<IMeasured[]>;
 }

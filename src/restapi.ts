@@ -24,6 +24,7 @@ import {
   IOffers,
   IPackage,
   IPackageSummary,
+  IPage,
   IReference,
   IRun,
   IRunRequest,
@@ -83,8 +84,8 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
     return logChunk(await this.get(['builds', id, 'log'], { offset }), '');
   }
 
-  async packages(path: string): Promise<IPackageSummary[]> {
-    return packages(await this.get(['packages'], { path }));
+  async packages(path: string, before = ''): Promise<IPage<IPackageSummary>> {
+    return packages(await this.get(['packages'], { path, before }));
   }
 
   async package(name: string, version: string): Promise<IPackage> {
@@ -133,9 +134,11 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
   async history(
     name: string,
     environment: string,
-    at: string
-  ): Promise<IHistoryEntry[]> {
-    return history(await this.get(['history'], { name, environment, at }));
+    at: string,
+    before = ''
+  ): Promise<IPage<IHistoryEntry>> {
+    const query = { name, environment, at, before };
+    return history(await this.get(['history'], query));
   }
 
   async metrics(name: string): Promise<IMeasured[]> {

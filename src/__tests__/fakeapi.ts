@@ -21,6 +21,7 @@ import {
   IOffers,
   IPackage,
   IPackageSummary,
+  IPage,
   IReference,
   IRun,
   IRunRequest,
@@ -39,7 +40,8 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
   theBuilds: IBuild[] = [];
   /** What each next question about a build answers; the last stays. */
   nextBuilds: IBuild[] = [];
-  thePackages: IPackageSummary[] = packages(golden('packages'));
+  thePackages: IPackageSummary[] = packages(golden('packages')).items;
+  olderPackages: IPackageSummary[] = [];
   theRuns: IRun[] = [];
   theLog = '';
   theEnvironments: IEnvironments = environments(golden('environments'), '');
@@ -83,8 +85,14 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
     return this.answer(`buildLog ${id} ${offset}`, this.chunk(offset));
   }
 
-  async packages(path: string): Promise<IPackageSummary[]> {
-    return this.answer(`packages ${path}`, this.thePackages);
+  async packages(path: string, before = ''): Promise<IPage<IPackageSummary>> {
+    const older = this.olderPackages;
+    return this.answer(
+      `packages ${path}${before && ` ${before}`}`,
+      before
+        ? { items: older, next: null }
+        : { items: this.thePackages, next: older.length ? '7' : null }
+    );
   }
 
   async package(name: string, version: string): Promise<IPackage> {
@@ -146,7 +154,7 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
     name: string,
     environment: string,
     at: string
-  ): Promise<IHistoryEntry[]> {
+  ): Promise<IPage<IHistoryEntry>> {
     return this.answer(
       `history ${name} ${environment} ${at}`,
       history(golden('history'))

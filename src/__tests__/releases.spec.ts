@@ -36,7 +36,7 @@ describe('the contract about releases', () => {
     expect(full.difference?.from).toBe('1.2.0');
     expect(full.difference?.cells[2].after).toBeNull();
     expect(promotions(golden('promotions')).map(isOpen)).toEqual([true, false]);
-    expect(history(golden('history'))[0].approved_by).toEqual(['rita']);
+    expect(history(golden('history')).items[0].approved_by).toEqual(['rita']);
   });
 
   it('lets nobody decide when the server does not say who may', () => {

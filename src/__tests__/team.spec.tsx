@@ -4,6 +4,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { cleanup, render, screen } from '@testing-library/react';
 import React from 'react';
 
+import { Listing } from '../manager/listing';
+import { IHistoryEntry } from '../releases';
 import { Decision } from '../sections/decision';
 import { Lives } from '../sections/lives';
 import { environments, review } from '../validate/release';
@@ -30,7 +32,11 @@ function drawLanes(value = lanes, elsewhere: string | null = null): void {
         rollBack: no,
         withdraw: no,
         review: nothing,
-        history: async () => []
+        history: () =>
+          new Listing<IHistoryEntry>(
+            async () => ({ items: [], next: null }),
+            each => each.at
+          )
       }}
     />
   );

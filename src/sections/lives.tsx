@@ -7,7 +7,7 @@ import { Chip } from '../components/chip';
 import { Section } from '../components/section';
 import { Sentence } from '../components/words';
 import { IEnvironments, IHistoryEntry, IPromotion } from '../releases';
-import { IProblem } from '../tokens';
+import { IListing, IProblem } from '../tokens';
 import { Lane } from './lane';
 
 /** What a lane can ask for; each answer is whether it was taken. */
@@ -24,7 +24,7 @@ export interface ILaneActions {
   ) => Promise<boolean>;
   withdraw: (environment: string, id: string) => Promise<boolean>;
   review: (id: string) => void;
-  history: (environment: string, at: string) => Promise<IHistoryEntry[]>;
+  history: (environment: string, at: string) => IListing<IHistoryEntry>;
 }
 
 export interface ILivesProps {

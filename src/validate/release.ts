@@ -17,6 +17,7 @@ import {
   IPromotion,
   IReview
 } from '../releases';
+import { IPage } from '../tokens';
 import { finding, phase, problem } from './notebook';
 import { check, metrics, owner, teamPart } from './package';
 import {
@@ -190,22 +191,27 @@ export const environments = record<IEnvironments>({
   badge: words
 });
 
-export const history = (value: unknown): IHistoryEntry[] =>
-  record({
-    entries: list(
-      record<IHistoryEntry>({
-        at: text,
-        until: nullable(text),
-        environment: words,
-        version: text,
-        by: words,
-        approved_by: optional(list(text), []),
-        reason: words,
-        kind: optional(text, 'promotion'),
-        sentence: words
-      })
-    )
-  })(value, '').entries;
+export const history = (value: unknown): IPage<IHistoryEntry> => {
+  const { entries: items, next } = page(value, '');
+  return { items, next };
+};
+
+const page = record({
+  entries: list(
+    record<IHistoryEntry>({
+      at: text,
+      until: nullable(text),
+      environment: words,
+      version: text,
+      by: words,
+      approved_by: optional(list(text), []),
+      reason: words,
+      kind: optional(text, 'promotion'),
+      sentence: words
+    })
+  ),
+  next: nullable(text)
+});
 
 /** The server lists releases newest first; a line is drawn from the oldest. */
 export const measured = (value: unknown): IMeasured[] =>
