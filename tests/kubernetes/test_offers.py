@@ -40,9 +40,9 @@ class Listed:
         """Answer for the list, and ask the cluster for everything else."""
         if not path.endswith("/poddefaults"):
             return self._api.get(path, **params)
-        items = []
+        items: list[dict[str, Any]] = []
         for name, desc, labels in OFFERED:
-            spec = {"desc": desc, "selector": {"matchLabels": labels}}
+            spec: dict[str, Any] = {"desc": desc, "selector": {"matchLabels": labels}}
             spec["env"] = [{"name": "STORE_KEY", "value": "canary-8841"}]
             items.append({"metadata": {"name": name}, "spec": spec})
         return {"kind": "PodDefaultList", "items": items}
