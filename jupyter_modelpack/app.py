@@ -115,6 +115,9 @@ class ModelPack(ExtensionApp):
     kubeflow_user = Unicode(
         help="Who we are, in the header kubeflow-userid, where a proxy is trusted to be asked."
     ).tag(config=True)
+    kubeflow_timezone = Unicode(
+        help="The timezone that Kubeflow runs schedules in (CRON_SCHEDULE_TIMEZONE); none: UTC."
+    ).tag(config=True)
     kubernetes_kubeconfig = Unicode(
         help="A kubeconfig for runs on a cluster; none: the pod's identity, or kubectl's default."
     ).tag(config=True)
@@ -166,6 +169,9 @@ class ModelPack(ExtensionApp):
         self._executor = ThreadPoolExecutor(8, "modelpack")
         self._live = LiveKernels(self.serverapp.session_manager, self.serverapp.kernel_manager)
         self._services = LazyServices(self)
+        if self.service_url:  # what JupyterLab is told, so that it need not ask to know
+            pages = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+            pages["modelpackTeam"] = "true"
         self.settings["modelpack_frame_ancestors"] = self.frame_ancestors
         loop: Any = self.serverapp.io_loop
         self._events.attach(loop.asyncio_loop)
@@ -230,6 +236,7 @@ class ModelPack(ExtensionApp):
             "kubeflow_token_file": self.kubeflow_token_file,
             "kubeflow_cookie_file": self.kubeflow_cookie_file,
             "kubeflow_user": self.kubeflow_user,
+            "kubeflow_timezone": self.kubeflow_timezone,
             "kubernetes_kubeconfig": self.kubernetes_kubeconfig,
             "kubernetes_context": self.kubernetes_context,
             "kubernetes_namespace": self.kubernetes_namespace,

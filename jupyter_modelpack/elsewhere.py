@@ -20,10 +20,12 @@ from jupyter_modelpack.services.runs import Destination
 from jupyter_modelpack.services.watcher import START_SECONDS
 
 if TYPE_CHECKING:
+    from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
     from jupyter_modelpack.adapters.kubernetes.api import Api
     from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings
     from jupyter_modelpack.adapters.ledger import Ledger
     from jupyter_modelpack.services.offers import Offers
+    from jupyter_modelpack.services.scheduled import Book
 
 ROUND_SECONDS = 1.0
 IDLE_SECONDS = 5.0
@@ -99,22 +101,33 @@ class Elsewhere:
                 advice="Install it: pip install 'jupyter-modelpack[kubeflow]'",
             )
 
-    def _kubeflow(self) -> dict[str, RunPlace]:
-        """Return the backend for Kubeflow, where its address is set."""
-        from jupyter_modelpack.adapters.kubeflow.backend import KubeflowBackend
+    def _connect_kubeflow(self) -> KubeflowClient:
         from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
         from jupyter_modelpack.adapters.kubeflow.connection import kubeflow_settings
 
-        if not self._settings.get("kubeflow_url"):
-            return {}
         names = ("url", "namespace", "token_file", "cookie_file", "user")
         given = {name: str(self._settings.get(f"kubeflow_{name}") or "") for name in names}
+        return KubeflowClient(kubeflow_settings(**given))
+
+    def _kubeflow(self) -> dict[str, RunPlace]:
+        """Return the backend for Kubeflow, where its address is set."""
+        from jupyter_modelpack.adapters.kubeflow.backend import KubeflowBackend
+
+        if not self._settings.get("kubeflow_url"):
+            return {}
         experiment = str(self._settings.get("kubeflow_experiment") or "")
-        return {
-            "kubeflow": KubeflowBackend(
-                lambda: KubeflowClient(kubeflow_settings(**given)), experiment
-            )
-        }
+        return {"kubeflow": KubeflowBackend(self._connect_kubeflow, experiment)}
+
+    def book(self) -> Book:
+        """Return what keeps schedules; raises BackendUnavailable where there is no Kubeflow."""
+        from jupyter_modelpack.adapters.kubeflow.schedules import KubeflowSchedules
+
+        self._kubeflow_ready()
+        return KubeflowSchedules(
+            self._connect_kubeflow,
+            str(self._settings.get("kubeflow_experiment") or ""),
+            str(self._settings.get("kubeflow_timezone") or ""),
+        )
 
     @cached_property
     def backends(self) -> Mapping[str, RunPlace]:

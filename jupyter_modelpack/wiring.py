@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
     from jupyter_modelpack.services.pages import Pages
     from jupyter_modelpack.services.releases import Releases
+    from jupyter_modelpack.services.schedules import Schedules
     from jupyter_modelpack.services.submissions import Submissions
     from jupyter_modelpack.services.surroundings import Membership
     from jupyter_modelpack.services.uploads import Uploads
@@ -120,6 +121,17 @@ class Wiring:
             time.time,
             _new_id,
             self.elsewhere.destinations(),
+        )
+
+    @property
+    def schedules(self) -> Schedules:
+        """What can be asked about schedules."""
+        from jupyter_modelpack.services.schedules import NoBook, Schedules
+
+        destination = self.elsewhere.destinations()["kubeflow"]
+        there = "kubeflow" in self.elsewhere.configured()
+        return Schedules(
+            self.ledger.packages, destination, self.elsewhere.book if there else NoBook
         )
 
     @property
@@ -279,6 +291,11 @@ class Shelf:
 
             kept = compile_one(record, kind)
         return located(kept, record)
+
+    def notebook(self, name: str, version: str) -> bytes:
+        """Return the notebook as a package's image holds it; raises StoreError and NotFound."""
+        content: bytes = self._workshop().notebook(self._packages.get(name, version))
+        return content
 
     def export(self, name: str, version: str, kind: str, target: Path, *, overwrite: bool) -> int:
         """Write a package to a file and return its size; raises Conflict when it is there."""

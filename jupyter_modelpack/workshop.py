@@ -334,6 +334,12 @@ class Workshop:
             target, lambda out: write(self.layout, digest, name, out), overwrite=overwrite
         )
 
+    def notebook(self, record: Mapping[str, Any]) -> bytes:
+        """Return the notebook that a package's image holds; raises StoreError and NotFound."""
+        from jupyter_modelpack.services.packaged_notebook import packaged_notebook
+
+        return packaged_notebook(self.layout, record)
+
     def verify_store(self) -> list[Problem]:
         """Compute every digest of the store again."""
         return self.layout.verify()

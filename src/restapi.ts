@@ -38,7 +38,8 @@ import {
   measured,
   promotion,
   promotions,
-  review
+  review,
+  state
 } from './validate/release';
 import { record, ShapeError } from './validate/shape';
 import {
@@ -143,6 +144,10 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
 
   async metrics(name: string): Promise<IMeasured[]> {
     return measured(await this.get(['packages', name]));
+  }
+
+  async state(): Promise<string> {
+    return state(await this.get(['state']));
   }
 
   async promotions(): Promise<IPromotion[]> {

@@ -159,7 +159,13 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument("run", metavar="RUN", nargs="?", help="the beginning of its id")
     runs.add_argument("--wait", action="store_true", help="until it is over, with its log")
     runs.add_argument("--stop", action="store_true", help="ask it to stop, and wait")
+    runs.add_argument(
+        "--retry", action="store_true",
+        help="try one again that did not succeed: at Kubeflow its failed steps, else all of it",
+    )  # fmt: skip
     _add_cluster(runs)
+
+    _add_schedule(add("schedule", "Run releases at Kubeflow again and again.", "schedule"))
 
     listing = add("list", "List the packages.", "list", team=True)
     listing.add_argument("name", metavar="NAME", nargs="?")
@@ -211,6 +217,29 @@ def parser() -> argparse.ArgumentParser:
         help="a registry to look at, and by digest an image that the cluster is to pull",
     )
     return top
+
+
+def _add_schedule(schedule: argparse.ArgumentParser) -> None:
+    schedule.add_argument("action", choices=("add", "list", "pause", "resume", "remove"))
+    schedule.add_argument(
+        "what", metavar="WHAT", nargs="?", default="",
+        help="add: a release; list: a package's name; else the beginning of a schedule's id",
+    )  # fmt: skip
+    schedule.add_argument("--cron", metavar="LINE", help='add: five fields, such as "30 2 * * *"')
+    schedule.add_argument("--timezone", default="UTC", metavar="ZONE", help="such as Asia/Tokyo")
+    schedule.add_argument(
+        "--catch-up", action="store_true", help="add: make good for runs that were missed"
+    )
+    schedule.add_argument(
+        "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE",
+        help="add: a parameter; may be repeated",
+    )  # fmt: skip
+    schedule.add_argument("--image", metavar="HOST/REPO", help="where the cluster finds the image")
+    _add_cluster(schedule)
+    schedule.add_argument(
+        "--kubeflow-timezone", metavar="ZONE",
+        help="the timezone that Kubeflow runs schedules in (default: UTC)",
+    )  # fmt: skip
 
 
 def _add_release_commands(add: Callable[..., argparse.ArgumentParser]) -> None:

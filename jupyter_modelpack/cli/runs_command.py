@@ -18,6 +18,7 @@ from jupyter_modelpack.errors import InvalidInput
 
 if TYPE_CHECKING:
     from jupyter_modelpack.elsewhere import Elsewhere
+    from jupyter_modelpack.services.runs import Runs
     from jupyter_modelpack.services.work import Work
     from jupyter_modelpack.workshop import Workshop
 
@@ -39,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
             print_table(rows, ("run", "package", "backend", "phase", "stage"))
         return 0
     work = _one(shop, arguments.run)
+    if arguments.retry:
+        return _again(shop, arguments, work)
     if arguments.stop and not work.over:
         table.ask_stop("run", work.id, time.time())
     if (arguments.wait or arguments.stop) and not work.over:
@@ -46,10 +49,25 @@ def run(arguments: argparse.Namespace) -> int:
     return shown(table.get("run", work.id), arguments.json)
 
 
+def _again(shop: Workshop, arguments: argparse.Namespace, work: Work) -> int:
+    """Try a run again, and follow the next try to its end."""
+    from jupyter_modelpack.adapters.identity import os_user
+
+    if work.backend == "local":
+        raise InvalidInput(
+            "A run on this machine is made anew.",
+            field="retry",
+            advice=f"jupyter modelpack run {work.name}:{work.version}",
+        )
+    there = elsewhere(shop, arguments)
+    again = _runs(shop, there).retry(work.id, os_user().username)
+    return follow(shop, there, again.id, arguments.json)
+
+
 def start(arguments: argparse.Namespace) -> int:
     """Start a run on a cluster, and follow it unless it is to go on alone."""
-    from jupyter_modelpack.adapters.log_files import LogFiles
-    from jupyter_modelpack.services.runs import RunRequest, Runs
+    from jupyter_modelpack.adapters.identity import os_user
+    from jupyter_modelpack.services.runs import RunRequest
 
     if arguments.inputs or arguments.settings:
         raise InvalidInput(
@@ -62,19 +80,6 @@ def start(arguments: argparse.Namespace) -> int:
     there = elsewhere(shop, arguments)
     if arguments.offers:
         return show_offers(there, arguments.backend, release, arguments.json)
-    runs = Runs(
-        shop.ledger.work,
-        LogFiles(shop.data_dir / "logs"),
-        shop.ledger.packages,
-        there,
-        lambda _notebook: "",
-        shop.data_dir / "runs",
-        time.time,
-        lambda: uuid.uuid4().hex,
-        there.destinations(),
-    )
-    from jupyter_modelpack.adapters.identity import os_user
-
     request = RunRequest(
         name=release["name"],
         version=release["version"],
@@ -86,7 +91,7 @@ def start(arguments: argparse.Namespace) -> int:
         ),
         pod_defaults=tuple(arguments.pod_defaults),
     )
-    work = runs.start(request)
+    work = _runs(shop, there).start(request)
     if not arguments.detach:
         return follow(shop, there, work.id, arguments.json)
     while not work.over and not work.state.get("place"):
@@ -96,13 +101,30 @@ def start(arguments: argparse.Namespace) -> int:
     return shown(work, arguments.json)
 
 
+def _runs(shop: Workshop, there: Elsewhere) -> Runs:
+    from jupyter_modelpack.adapters.log_files import LogFiles
+    from jupyter_modelpack.services.runs import Runs
+
+    return Runs(
+        shop.ledger.work,
+        LogFiles(shop.data_dir / "logs"),
+        shop.ledger.packages,
+        there,
+        lambda _notebook: "",
+        shop.data_dir / "runs",
+        time.time,
+        lambda: uuid.uuid4().hex,
+        there.destinations(),
+    )
+
+
 def elsewhere(shop: Workshop, arguments: argparse.Namespace) -> Elsewhere:
     """Return the backends that the command line names."""
     from jupyter_modelpack.elsewhere import Elsewhere
 
     names = ("kubeconfig", "context", "namespace", "image")
     settings = {f"kubernetes_{name}": getattr(arguments, name, None) or "" for name in names}
-    for name in ("url", "token_file", "cookie_file", "user", "experiment"):
+    for name in ("url", "token_file", "cookie_file", "user", "experiment", "timezone"):
         settings[f"kubeflow_{name}"] = getattr(arguments, f"kubeflow_{name}", None) or ""
     settings["kubeflow_namespace"] = settings["kubernetes_namespace"]
     return Elsewhere(lambda: shop.ledger, shop.data_dir, settings, lambda _event: None)
@@ -148,7 +170,8 @@ def shown(work: Work, as_data: bool) -> int:
         print_json(as_json(work))
     else:
         place = work.state.get("place") or {}
-        job = f"{place.get('namespace')}/{place.get('job')}" if place else work.backend
+        named = [str(place[key]) for key in ("namespace", "job", "run") if place.get(key)]
+        job = "/".join(named) or work.backend
         where = place.get("link") or job
         say("\n{} ({}): run {}", work.phase, where, work.id[:12])
         if work.state.get("unknown_since"):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.services.pages import Pages
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.services.runs import Runs
+    from jupyter_modelpack.services.schedules import Schedules
     from jupyter_modelpack.services.submissions import Submissions
     from jupyter_modelpack.services.uploads import Uploads
 
@@ -62,6 +63,9 @@ class Catalogue(Protocol):
     def job(self, name: str, version: str, kind: str) -> bytes:
         """Return the file that a cluster runs a package from."""
 
+    def notebook(self, name: str, version: str) -> bytes:
+        """Return the notebook that a package's image holds."""
+
     def export(self, name: str, version: str, kind: str, target: Any, *, overwrite: bool) -> int:
         """Write a package to a file and return its size."""
 
@@ -76,6 +80,10 @@ class Services(Protocol):
     @property
     def runs(self) -> Runs:
         """What can be asked about runs."""
+
+    @property
+    def schedules(self) -> Schedules:
+        """What can be asked about schedules."""
 
     @property
     def packages(self) -> Catalogue:

@@ -15,6 +15,7 @@ from jupyter_modelpack.handlers.offers import OffersHandler
 from jupyter_modelpack.handlers.packages import (
     PackageExportHandler,
     PackageHandler,
+    PackageNotebookHandler,
     PackagePipelineHandler,
     PackagesHandler,
     PackageVersionsHandler,
@@ -51,8 +52,11 @@ from jupyter_modelpack.handlers.runs import (
     RunHandler,
     RunLogHandler,
     RunNotebookHandler,
+    RunRetryHandler,
     RunsHandler,
 )
+from jupyter_modelpack.handlers.schedules import ScheduleHandler, SchedulesHandler
+from jupyter_modelpack.handlers.state import StateHandler
 from jupyter_modelpack.handlers.submissions import SubmissionHandler, SubmissionsHandler
 
 _ONE = "([^/]+)"
@@ -87,6 +91,9 @@ LOCAL_ROUTES: Routes = (
     (f"runs/{_ONE}", RunHandler),
     (f"runs/{_ONE}/log", RunLogHandler),
     (f"runs/{_ONE}/notebook", RunNotebookHandler),
+    (f"runs/{_ONE}/retry", RunRetryHandler),
+    ("schedules", SchedulesHandler),
+    (f"schedules/{_ONE}", ScheduleHandler),
 )
 # What the release service has too.
 RELEASE_ROUTES: Routes = (
@@ -95,11 +102,13 @@ RELEASE_ROUTES: Routes = (
     (f"packages/{_ONE}", PackageVersionsHandler),
     (f"packages/{_ONE}/{_ONE}", PackageHandler),
     (f"packages/{_ONE}/{_ONE}/pipeline", PackagePipelineHandler),
+    (f"packages/{_ONE}/{_ONE}/notebook", PackageNotebookHandler),
     ("environments", EnvironmentsHandler),
     ("promotions", PromotionsHandler),
     (f"promotions/{_ONE}", PromotionHandler),
     (f"promotions/{_ONE}/decision", DecisionHandler),
     ("rollbacks", RollbacksHandler),
+    ("state", StateHandler),
     ("history", HistoryHandler),
     ("difference", DifferenceHandler),
     ("policy", PolicyHandler),

@@ -68,6 +68,18 @@ class RunHandler(Handler):
         self.answer(_run(self, work), 202)
 
 
+class RunRetryHandler(Handler):
+    """One run that did not succeed, tried again."""
+
+    @authenticated
+    @authorized(action="execute", resource=RESOURCE)
+    async def post(self, ident: str) -> None:
+        """Ask for the next try, which is a run of its own."""
+        actor = self.current_user.username
+        work = await self.call(lambda: self.services.runs.retry(ident, actor))
+        self.answer(_run(self, work), 201, f"runs/{work.id}")
+
+
 class RunLogHandler(Handler):
     """The log of one run."""
 

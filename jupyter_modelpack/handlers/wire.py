@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from jupyter_modelpack.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from jupyter_modelpack.services.scheduled import Scheduled
     from jupyter_modelpack.services.work import LogChunk, Work
 
 Json = dict[str, Any]
@@ -103,6 +104,23 @@ def run(work: Work, executed_notebook: str | None) -> Json:
         "events": work.state.get("events") or [],
         "steps": work.state.get("steps") or [],
         "unknown_since": moment(work.state.get("unknown_since")),
+    }
+
+
+def schedule(found: Scheduled) -> Json:
+    """Return a schedule."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "version": found.version,
+        "schedule": dict(found.schedule),
+        "cron": found.cron,
+        "enabled": found.enabled,
+        "parameters": dict(found.parameters),
+        "requested_by": found.by,
+        "environment": found.environment,
+        "link": found.link,
+        "error": found.error,
     }
 
 
@@ -209,8 +227,8 @@ class Body:
             raise InvalidInput(f"{key} must be a number, 0 or more.", field=key)
         return value
 
-    def flag(self, key: str, default: bool) -> bool:
-        """Return true or false."""
+    def flag(self, key: str, default: bool | None = None) -> bool:
+        """Return true or false, which must be said where there is no default."""
         value = self._value.get(key, default)
         if not isinstance(value, bool):
             raise InvalidInput(f"{key} must be true or false.", field=key)

@@ -33,6 +33,10 @@ class ClusterRuns:
         self._ready = ready
         self._offers = offers
 
+    def ready(self) -> None:
+        """Raise BackendUnavailable where nothing can be run."""
+        self._ready()
+
     def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
         """Return parameters in their types, the options, and the image by digest."""
         self._ready()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
-from jupyter_modelpack.errors import InvalidInput, NotFound
+from jupyter_modelpack.errors import Conflict, InvalidInput, NotFound
 from jupyter_modelpack.services.builds import Desk, Logs, Queue, Workers, read_log
 from jupyter_modelpack.services.data_changes import known_digests
 from jupyter_modelpack.services.packaging_types import Phase
@@ -67,12 +67,18 @@ class RunRequest:
 class Destination(Protocol):
     """Where runs can go on."""
 
+    def ready(self) -> None:
+        """Raise BackendUnavailable where nothing can be run."""
+
     def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
         """Return what is kept of the request for it, or raise InvalidInput for what cannot be."""
 
 
 class ThisMachine:
     """The backend ``local``: worker processes that take runs from the queue."""
+
+    def ready(self) -> None:
+        """Do nothing: it is always there."""
 
     def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
         """Find the large files that the image lacks."""
@@ -148,6 +154,46 @@ class Runs:
             backend=request.backend,
         )
         entered = self._queue.enter(run)
+        self._workers.kick()
+        return entered
+
+    def retry(self, ident: str, requested_by: str) -> Work:
+        """Queue another try of a run that did not succeed; raises NotFound and Conflict.
+
+        At Kubeflow, the steps of a failed run that succeeded are not run again; elsewhere the
+        next try is the same run from the start.
+        """
+        run = self._queue.get("run", ident)
+        if not run.over or run.phase == "Succeeded":
+            raise Conflict(
+                "The run succeeded." if run.over else "The run has not ended yet.",
+                advice="Run the package again instead." if run.over else "Wait, or stop it first.",
+            )
+        if run.backend in self._destinations:
+            self._destinations[run.backend].ready()
+        request = {key: value for key, value in run.request.items() if key != "retry"}
+        there = (run.state.get("place") or {}).get("run")
+        if run.backend == "kubeflow" and run.phase == "Failed" and there:
+            for other in self._queue.list("run", name=run.name, version=run.version):
+                if not other.over and other.request.get("retry") == there:
+                    raise Conflict(
+                        "This run is being tried again already.",
+                        advice=f"See the run {other.id[:12]}.",
+                    )
+            request["retry"] = there
+        again = Work(
+            id=self._new_id(),
+            kind="run",
+            created=self._now(),
+            path=run.path,
+            name=run.name,
+            version=run.version,
+            requested_by=requested_by,
+            request=request,
+            state=new_run_state(request["parameters"]),
+            backend=run.backend,
+        )
+        entered = self._queue.enter(again)
         self._workers.kick()
         return entered
 

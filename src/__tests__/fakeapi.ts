@@ -45,6 +45,7 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
   theRuns: IRun[] = [];
   theLog = '';
   theEnvironments: IEnvironments = environments(golden('environments'), '');
+  theState = '7';
   thePromotions: IPromotion[] = promotions(golden('promotions')).slice(0, 1);
   theReview: IReview = review(golden('promotion'), '');
 
@@ -163,6 +164,10 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
 
   async metrics(name: string): Promise<IMeasured[]> {
     return this.answer(`metrics ${name}`, [...this.thePackages].reverse());
+  }
+
+  async state(): Promise<string> {
+    return this.answer('state', this.theState);
   }
 
   async promotions(): Promise<IPromotion[]> {

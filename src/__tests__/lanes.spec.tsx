@@ -220,7 +220,10 @@ describe('Waiting', () => {
 
 describe('Review', () => {
   const open = but(full, {
-    may: { ...full.may, approve: { allowed: true, sentence: '' } }
+    may: {
+      ...full.may,
+      approve: { allowed: true, sentence: '', after_sign_in: false }
+    }
   });
 
   it('shows the difference, then the evidence, then the button', () => {

@@ -2,6 +2,7 @@
 
 import {
   IApproval,
+  IApprovePermission,
   ICellChange,
   IChange,
   IDifference,
@@ -47,6 +48,13 @@ const gate = record<IGate>({
 const REFUSED: IPermission = { allowed: false, sentence: '' };
 const permission = record<IPermission>({ allowed: flag, sentence: words });
 
+const NO_APPROVAL: IApprovePermission = { ...REFUSED, after_sign_in: false };
+const approving = record<IApprovePermission>({
+  allowed: flag,
+  sentence: words,
+  after_sign_in: optional(flag, false)
+});
+
 const approval = record<IApproval>({
   by: text,
   decision: text,
@@ -85,10 +93,10 @@ const promotionFields: { [K in keyof IPromotion]: Reader<IPromotion[K]> } = {
   generation: nullable(number),
   may: optional(
     record<IPromotion['may']>({
-      approve: optional(permission, REFUSED),
+      approve: optional(approving, NO_APPROVAL),
       withdraw: optional(permission, REFUSED)
     }),
-    { approve: REFUSED, withdraw: REFUSED }
+    { approve: NO_APPROVAL, withdraw: REFUSED }
   )
 };
 
@@ -96,6 +104,9 @@ export const promotion = record<IPromotion>(promotionFields);
 
 export const promotions = (value: unknown): IPromotion[] =>
   record({ promotions: list(promotion) })(value, '').promotions;
+
+export const state = (value: unknown): string =>
+  record({ state: text })(value, '').state;
 
 const change = record<IChange>({
   name: text,

@@ -93,6 +93,7 @@ class KubeflowDouble:
     problems: list[str] = field(default_factory=list)
     history: list[tuple[str, str]] = field(default_factory=list)
     schedules_made: int = 0
+    retried: list[str] = field(default_factory=list)
     page: int = 200
     asked: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(7))
@@ -254,6 +255,7 @@ class KubeflowDouble:
         return {}
 
     def retry(self, ident: str, query: Any, body: Any) -> Any:
+        self.retried.append(ident)
         self.ends[ident] = (self.clock() + 30, "SUCCEEDED")
         return {}
 

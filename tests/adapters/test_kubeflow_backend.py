@@ -14,7 +14,9 @@ from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
 from jupyter_modelpack.adapters.kubeflow.connection import KubeflowSettings
 from jupyter_modelpack.adapters.ledger import Ledger
 from jupyter_modelpack.adapters.log_files import LogFiles
+from jupyter_modelpack.errors import Conflict
 from jupyter_modelpack.services.following import Follower, Outside
+from jupyter_modelpack.services.runs import Runs
 from jupyter_modelpack.services.work import Work, new_run_state
 from tests.adapters.kubeflow_double import KubeflowDouble
 from tests.pipeline.kale_notebooks import CHAIN
@@ -23,6 +25,16 @@ from tests.product import ROOT, Product, document
 
 PACKAGE = record_of(CHAIN)
 IMAGE = "registry.local/trial@sha256:" + "ab" * 32
+
+
+class Nobody:
+    """Workers that are not there."""
+
+    def kick(self) -> None:
+        pass
+
+    def stop(self, ident: str) -> None:
+        pass
 
 
 class World:
@@ -126,6 +138,37 @@ def test_an_abort_reaches_kubeflow(world: World) -> None:
     assert world.kubeflow.ends[world.place(work)][1] == "CANCELED"
 
 
+def test_a_failed_run_is_tried_again_once_as_a_run_of_its_own(world: World) -> None:
+    follower = world.follow()
+    ids = iter(f"{number:032x}" for number in range(90, 99))
+    runs = Runs(
+        world.ledger.work, LogFiles(world.folder / "logs"), world.ledger.packages, Nobody(),
+        str, world.folder, lambda: world.time, lambda: next(ids),
+    )  # fmt: skip
+    work = world.enter(1)
+    follower.round()
+    with pytest.raises(Conflict, match="has not ended"):
+        runs.retry(work.id, "ben")
+    there = world.place(work)
+    world.kubeflow.ends[there] = (world.time + 1, "FAILED")
+    world.time += 10
+    follower.round()
+    assert world.get(work).phase == "Failed"
+    again = runs.retry(work.id, "ben")
+    with pytest.raises(Conflict, match="already"):
+        runs.retry(work.id, "ben")
+    world.kubeflow.lose_replies = 1
+    for _ in range(12):
+        follower.round()
+        world.time += 5
+    ended = world.get(again)
+    assert (ended.phase, ended.requested_by, world.place(again)) == ("Succeeded", "ben", there)
+    assert world.get(work).phase == "Failed" and len(world.kubeflow.runs) == 1
+    assert world.kubeflow.retried == [there]
+    with pytest.raises(Conflict, match="succeeded"):
+        runs.retry(again.id, "ben")
+
+
 def test_e6_through_the_ledger_no_run_fails_wrongly(world: World) -> None:
     follower = world.follow()
     begin = world.time
@@ -178,3 +221,39 @@ def test_the_command_line_runs_a_release_at_kubeflow(world: World, tmp_path: Pat
     assert answer.json["place"]["run"] == run["run_id"]
     tasks = world.kubeflow.version_list[0]["pipeline_spec"]["root"]["dag"]["tasks"]
     assert set(tasks) == {"one", "two"}
+
+    # what the command line says of runs, and schedules, of the same package
+    at = ("--kubeflow-url", world.kubeflow.url)
+    (listed,) = product("runs", "--json").json["runs"]
+    assert (listed["backend"], listed["phase"]) == ("kubeflow", "Running")
+    assert "small 1.0.0" in product("runs").out
+    unknown = product("runs", "ffff", "--json")
+    assert (unknown.code, unknown.error["code"]) == (2, "INVALID_INPUT")
+    early = product("runs", listed["run"], "--retry", "--json", *at)
+    assert (early.code, early.error["code"]) == (1, "CONFLICT")
+    stopped = product("runs", listed["run"][:8], "--stop", "--json", *at)
+    assert (stopped.code, stopped.json["phase"]) == (1, "Aborted"), stopped.err
+    shown = product("runs", listed["run"][:8])
+    assert shown.code == 1 and "Aborted" in shown.out
+
+    add = ("schedule", "add", "small", "--image", "registry.local/small", "--json", *at)
+    tokyo = ("--cron", "30 2 * * *", "--timezone", "Asia/Tokyo")
+    made = product(*add, *tokyo)
+    assert made.code == 0, made.err
+    assert (made.json["kubeflow_cron"], made.json["enabled"]) == ("0 30 17 * * *", True)
+    ident = made.json["schedule"]
+    assert product(*add, *tokyo).json["schedule"] == ident  # the same is not made twice
+    never = product(*add)
+    assert (never.code, never.error["message"]) == (2, "Nothing says when it is to run.")
+    assert product("schedule", "pause", ident, "--json", *at).json["enabled"] is False
+    (kept,) = product("schedule", "list", "small", "--json", *at).json["schedules"]
+    assert kept == {**made.json, "enabled": False}
+    assert product("schedule", "resume", ident, "--json", *at).json["enabled"] is True
+    world.kubeflow.recurring[ident]["description"] = (
+        'x\njupyter-modelpack: {"package": "small", "environment": "production"}'
+    )
+    theirs = product("schedule", "remove", ident, "--json", *at)
+    assert (theirs.code, theirs.error["code"]) == (1, "CONFLICT")
+    world.kubeflow.recurring[ident]["description"] = 'x\njupyter-modelpack: {"package": "small"}'
+    assert product("schedule", "remove", ident, "--json", *at).json == {"removed": ident}
+    assert world.kubeflow.recurring == {}

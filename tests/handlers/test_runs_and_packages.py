@@ -73,6 +73,25 @@ async def test_a_run_has_the_shape_of_the_contract(client, packaged):
     assert (await client("GET", "runs", params={"name": "x"})).body["runs"] == []
 
 
+async def test_what_cannot_be_tried_again_or_scheduled_is_said(client, packaged):
+    await packaged()
+    run = (await client("POST", "runs", body={"name": "churn", "version": "1.0.0"})).body
+    done = await client.ended("runs", run["id"])
+    assert done["phase"] == "Succeeded"
+    answer = await client("POST", "runs", done["id"], "retry")
+    assert (answer.status, answer.body["error"]["message"]) == (409, "The run succeeded.")
+    assert (await client("POST", "runs", "0" * 32, "retry")).status == 404
+    assert (await client("GET", "schedules")).body == {"schedules": []}
+    body = {"name": "churn", "version": "1.0.0", "schedule": {"cron": "30 2 * * *"}}
+    answer = await client("POST", "schedules", body=body)
+    assert (answer.status, answer.body["error"]["code"]) == (503, "BACKEND_UNAVAILABLE")
+    answer = await client("POST", "schedules", body={**body, "schedule": {"cron": "soon"}})
+    assert (answer.status, answer.body["error"]["details"]["field"]) == (400, "cron")
+    for method, change in (("POST", {"enabled": False}), ("DELETE", None)):
+        answer = await client(method, "schedules", "none", body=change)
+        assert (answer.status, answer.body["error"]["code"]) == (404, "SCHEDULE_UNKNOWN")
+
+
 async def test_two_equal_runs_are_two_runs(client, packaged):
     await packaged()
     body = {"name": "churn", "version": "1.0.0"}

@@ -64,7 +64,13 @@ class KubeflowBackend:
             return self._made
 
     def submit(self, run: Work) -> Mapping[str, str]:
-        """Upload the release's pipeline unless it is there, and start the run, once."""
+        """Upload the release's pipeline unless it is there, and start or retry the run, once."""
+        again = str(run.request.get("retry") or "")
+        if again:
+            # told twice, after a lost answer, it finds the run under way
+            if self.client.run(again).get("state") in ("FAILED", "CANCELED"):
+                self.client.retry(again)
+            return self._place(again)
         spec = self._spec(run)
         pipeline = compile_pipeline(spec)
         # what was asked beside the release, such as labels, makes another version of its pipeline
@@ -83,7 +89,7 @@ class KubeflowBackend:
             ident = str((run.state.get("place") or {}).get("run") or "")
             if not ident:
                 if run.stop_asked:  # the reply to a submission may have been lost
-                    there = self.client.find_run(_name(run))
+                    there = self._there(run)
                     found[run.id] = Seen("Running", self._place(there)) if there else Seen("Gone")
                 continue
             followed = self._followed.setdefault(run.id, _Followed())
@@ -99,7 +105,7 @@ class KubeflowBackend:
 
     def stop(self, run: Work) -> None:
         """Ask Kubeflow to end it."""
-        ident = (run.state.get("place") or {}).get("run") or self.client.find_run(_name(run))
+        ident = (run.state.get("place") or {}).get("run") or self._there(run)
         if ident:
             self.client.terminate(str(ident))
 
@@ -134,6 +140,10 @@ class KubeflowBackend:
         request = run.request
         options = ClusterOptions.parse(request.get("options") or {})
         return replace(spec_of(request["package"], request["image"]), labels=options.labels)
+
+    def _there(self, run: Work) -> str | None:
+        """Return the id of what was started for a run, as far as its place is not known."""
+        return str(run.request.get("retry") or "") or self.client.find_run(_name(run))
 
     def _place(self, ident: str) -> dict[str, str]:
         return {"run": ident, "link": self.client.link(ident)}

@@ -114,6 +114,14 @@ class KubeflowClient:
         """Return the address of a run's page."""
         return f"{self._settings.url.rstrip('/')}/#/runs/details/{quote(run, safe='')}"
 
+    def recurring_link(self, ident: str) -> str:
+        """Return the address of a recurring run's page."""
+        return f"{self._settings.url.rstrip('/')}/#/recurringrun/details/{quote(ident, safe='')}"
+
+    def artifact_link(self, ident: str) -> str:
+        """Return the address of an artifact's page."""
+        return f"{self._settings.url.rstrip('/')}/#/artifacts/{quote(ident, safe='')}"
+
     def _pipeline(self, name: str) -> str:
         try:
             known = self.ask("GET", f"/pipelines/names/{quote(name, safe='')}", self.scope())
