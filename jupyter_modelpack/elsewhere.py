@@ -21,7 +21,10 @@ from jupyter_modelpack.services.watcher import START_SECONDS
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
+    from jupyter_modelpack.adapters.kubernetes.api import Api
+    from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings
     from jupyter_modelpack.adapters.ledger import Ledger
+    from jupyter_modelpack.services.offers import Offers
     from jupyter_modelpack.services.scheduled import Book
 
 ROUND_SECONDS = 1.0
@@ -51,6 +54,7 @@ class Elsewhere:
         self._closing = False
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._api: Api | None = None
 
     def destinations(self) -> Mapping[str, Destination]:
         """Return what checks requests, by backend."""
@@ -58,9 +62,32 @@ class Elsewhere:
 
         image = str(self._settings.get("kubernetes_image") or "")
         return {
-            "kubernetes": ClusterRuns(image, _client_installed),
-            "kubeflow": ClusterRuns(image, self._kubeflow_ready),
+            "kubernetes": ClusterRuns(image, _client_installed, lambda: self.offers),
+            "kubeflow": ClusterRuns(image, self._kubeflow_ready, lambda: self.offers),
         }
+
+    @property
+    def offers(self) -> Offers:
+        """What the cluster offers a run; raises BackendUnavailable without the client for it."""
+        from jupyter_modelpack.adapters.kubernetes.api import Api
+        from jupyter_modelpack.adapters.kubernetes.connection import connect
+        from jupyter_modelpack.adapters.kubernetes.offers import ClusterOffers, own_pod
+
+        _client_installed()
+        with self._lock:
+            if self._api is None:
+                self._api = Api(connect(self._cluster()))
+        own = str(self._settings.get("kubeflow_namespace") or "")
+        api = self._api
+        return ClusterOffers(lambda: api, own_pod, {"kubeflow": own})
+
+    def _cluster(self) -> ClusterSettings:
+        from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings
+
+        names = ("kubeconfig", "context", "namespace")
+        return ClusterSettings(
+            **{name: str(self._settings.get(f"kubernetes_{name}") or "") for name in names}
+        )
 
     def _kubeflow_ready(self) -> None:
         if not self._settings.get("kubeflow_url"):
@@ -106,14 +133,9 @@ class Elsewhere:
     def backends(self) -> Mapping[str, RunPlace]:
         """The backends, by name; none of them connects before it is used."""
         from jupyter_modelpack.adapters.kubernetes.backend import KubernetesBackend
-        from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings
 
-        names = ("kubeconfig", "context", "namespace")
-        cluster = ClusterSettings(
-            **{name: str(self._settings.get(f"kubernetes_{name}") or "") for name in names}
-        )
         installation = self._ledger().followed.installation()
-        kubernetes = KubernetesBackend(cluster, installation, self._news.set)
+        kubernetes = KubernetesBackend(self._cluster(), installation, self._news.set)
         return {"kubernetes": kubernetes, **self._kubeflow()}
 
     def configured(self) -> list[str]:
@@ -188,6 +210,8 @@ class Elsewhere:
             self.follower.close()
         for backend in self.__dict__.get("backends", {}).values():
             backend.close()
+        if self._api is not None:
+            self._api.close()
 
     def _run(self) -> None:
         while not self._closing:

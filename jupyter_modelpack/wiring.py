@@ -208,6 +208,13 @@ class Wiring:
             "data_dir_free": shutil.disk_usage(_existing(self._wanted.data_dir)).free,
         }
 
+    def offered(self, backend: str, name: str, version: str) -> dict[str, Any]:
+        """Say what a cluster offers the runs of a package; raises NotFound, BackendUnavailable."""
+        from jupyter_modelpack.services.offers import offered
+
+        record = self.ledger.packages.get(name, version) if name else None
+        return offered(self.elsewhere.offers, backend, record)
+
     @property
     def in_a_team(self) -> bool:
         """Whether releases are kept at a team's service."""

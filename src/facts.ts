@@ -108,10 +108,31 @@ export interface IBackend {
   sentence: string;
 }
 
+/** A file that a run read and that the image lacks; `changed` is null where nobody can tell. */
+export interface IInput {
+  path: string;
+  size: number;
+  digest: string | null;
+  note: string;
+  changed: boolean | null;
+}
+
 /** A PodDefault of the namespace, to be chosen for a run. */
 export interface IPodDefault {
   name: string;
   description: string;
+}
+
+/** A file that the image lacks, and what a run mounts for it; null where it cannot. */
+export interface IVolume {
+  path: string;
+  mount: Record<string, unknown> | null;
+  sentence: string;
+}
+
+/** Something that could not be asked: PodDefaults or volumes. */
+export interface IOfferProblem extends IProblem {
+  what: string;
 }
 
 /** The shared release service, where there is one. */

@@ -21,6 +21,7 @@ import {
   IInspection,
   ILogChunk,
   IModelpackAPI,
+  IOffers,
   IPackage,
   IPackageSummary,
   IPage,
@@ -29,7 +30,7 @@ import {
   IRunRequest,
   Problem
 } from './tokens';
-import { info, inspection, problem } from './validate/notebook';
+import { info, inspection, offers, problem } from './validate/notebook';
 import { exported, packageDetail, packages } from './validate/package';
 import {
   environments,
@@ -118,6 +119,13 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
 
   async runNotebook(id: string): Promise<string> {
     return runNotebook(await this.get(['runs', id, 'notebook']));
+  }
+
+  async offers(
+    { name, version }: IReference,
+    backend: string
+  ): Promise<IOffers> {
+    return offers(await this.get(['offers'], { backend, name, version }), '');
   }
 
   async environments(name: string, path: string): Promise<IEnvironments> {

@@ -14,14 +14,17 @@ import {
   IProblem,
   ILayer,
   ICheck,
+  IInput,
   IIsolation,
   IDistribution,
   ITeamPart,
   IOwner,
   IRunEvent,
   IBackend,
+  IOfferProblem,
   IPodDefault,
-  IService
+  IService,
+  IVolume
 } from './facts';
 
 export * from './facts';
@@ -117,6 +120,23 @@ export interface IRun extends IReference {
   /** Since when nobody can tell how it stands. */
   unknown_since: string | null;
   steps: IPipelineStep[];
+  /** What was asked of the cluster, to be asked again. */
+  options: Record<string, unknown>;
+  pod_defaults: string[];
+  /** What it read that the image lacks, and a sentence if that is other data than the release's. */
+  inputs: IInput[];
+  data_changed: string | null;
+}
+
+/** What a cluster offers the runs of a package, before anything is sent. */
+export interface IOffers {
+  backend: string;
+  namespace: string;
+  pod_defaults: IPodDefault[];
+  volumes: IVolume[];
+  /** What a run asks for to get those volumes. */
+  options: Record<string, unknown>;
+  problems: IOfferProblem[];
 }
 
 export interface IInfo {
@@ -124,7 +144,6 @@ export interface IInfo {
   isolation: IIsolation | null;
   kubeflow: { available: boolean; hint: string };
   backends: IBackend[];
-  pod_defaults: IPodDefault[];
   service: IService | null;
 }
 
@@ -154,6 +173,7 @@ export interface IRunRequest extends IReference {
   network: boolean;
   /** Left out for this computer. */
   backend?: string;
+  options?: Record<string, unknown>;
   pod_defaults?: string[];
 }
 
@@ -207,6 +227,7 @@ export interface IRunsAPI {
   stopRun(id: string): Promise<void>;
   runLog(id: string, offset: number): Promise<ILogChunk>;
   runNotebook(id: string): Promise<string>;
+  offers(reference: IReference, backend: string): Promise<IOffers>;
 }
 
 export interface IInspectionAPI {

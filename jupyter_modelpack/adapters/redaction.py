@@ -57,6 +57,7 @@ class Redaction:
             metrics=self.value(result.metrics),
             writes_outside=self.value(result.writes_outside),
             network=self.value(result.network),
+            inputs=self.value(result.inputs),
         )
 
     def copy(self, source: BinaryIO, target: BinaryIO) -> bool:

@@ -141,6 +141,10 @@ def parser() -> argparse.ArgumentParser:
         run.add_argument(
             f"--{name}", dest=f"{name}s", action="append", default=[], metavar="NAME=VALUE"
         )
+    run.add_argument(
+        "--offers", action="store_true",
+        help="run nothing: show the cluster's PodDefaults, and the volumes that hold the inputs",
+    )  # fmt: skip
     run.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="of a run on a cluster")
     run.add_argument("--allow-network", action="store_true", help="let the run use the network")
     run.add_argument("--output", type=Path, metavar="DIR", help="where the run's files go")

@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from jupyter_modelpack.cli.arguments import limits_of, pairs, workshop
+from jupyter_modelpack.cli.inputs_read import print_inputs
 from jupyter_modelpack.cli.terminal import print_json, say, seconds
 from jupyter_modelpack.errors import InvalidInput
 
@@ -22,6 +23,12 @@ def run(arguments: argparse.Namespace) -> int:
         from jupyter_modelpack.cli.runs_command import start
 
         return start(arguments)
+    if arguments.offers or arguments.pod_defaults:
+        raise InvalidInput(
+            "A run on this machine has no PodDefaults.",
+            field="offers" if arguments.offers else "pod_defaults",
+            advice="Say which cluster it goes to: --backend kubernetes.",
+        )
     if arguments.detach:
         raise InvalidInput(
             "A run on this machine ends with the command that started it.",
@@ -78,6 +85,7 @@ def _print(record: dict[str, object]) -> None:
     assert isinstance(metrics, dict)
     for name, value in metrics.items():
         say("  {} [bold]{}[/]", name, value)
+    print_inputs(record)
     outputs = record["outputs"]
     assert isinstance(outputs, (list, tuple))
     for output in outputs:

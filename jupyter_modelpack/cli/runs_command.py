@@ -11,6 +11,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.cli.arguments import pairs, workshop
+from jupyter_modelpack.cli.cluster_offers import show_offers, with_volumes
+from jupyter_modelpack.cli.inputs_read import print_inputs
 from jupyter_modelpack.cli.terminal import print_json, print_table, say
 from jupyter_modelpack.errors import InvalidInput
 
@@ -76,13 +78,18 @@ def start(arguments: argparse.Namespace) -> int:
     shop = workshop(arguments)
     release = shop.packages.resolve(arguments.release)
     there = elsewhere(shop, arguments)
+    if arguments.offers:
+        return show_offers(there, arguments.backend, release, arguments.json)
     request = RunRequest(
         name=release["name"],
         version=release["version"],
         parameters=pairs(arguments.parameters, "-p"),
         requested_by=os_user().username,
         backend=arguments.backend,
-        options=_with_pod_defaults(arguments, _options(arguments)),
+        options=with_volumes(
+            there, arguments.backend, release, _options(arguments), quiet=arguments.json
+        ),
+        pod_defaults=tuple(arguments.pod_defaults),
     )
     work = _runs(shop, there).start(request)
     if not arguments.detach:
@@ -174,6 +181,7 @@ def shown(work: Work, as_data: bool) -> int:
             say("[red]✕[/] {} {}", error["message"], error["advice"])
         for name, value in (work.state.get("metrics") or {}).items():
             say("  {} [bold]{}[/]", name, value)
+        print_inputs(work.state)
         for output in work.state.get("outputs") or ():
             left = " (too large for the log; mount a claim for it)"
             say("  wrote {}{}", output["path"], left if output.get("left_behind") else "")
@@ -203,31 +211,15 @@ def as_json(work: Work) -> dict[str, Any]:
         "metrics": state.get("metrics") or {},
         "checks": state.get("checks") or [],
         "outputs": state.get("outputs") or [],
+        "inputs": state.get("inputs") or [],
+        "data_changed": state.get("data_changed"),
+        "options": work.request.get("options") or {},
+        "pod_defaults": work.request.get("pod_defaults") or [],
         "executed_notebook": state.get("executed_notebook"),
         "error": state.get("error"),
         "isolation": state.get("isolation"),
         "seconds": took,
     }
-
-
-def _with_pod_defaults(arguments: argparse.Namespace, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options with the labels that ask for the chosen PodDefaults."""
-    if not arguments.pod_defaults:
-        return options
-    from jupyter_modelpack.adapters.kubeflow.pod_defaults import labels_of, pod_defaults
-    from jupyter_modelpack.adapters.kubernetes.api import Api
-    from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings, connect
-
-    cluster = ClusterSettings(
-        arguments.kubeconfig or "", arguments.context or "", arguments.namespace or ""
-    )
-    api = Api(connect(cluster))
-    try:
-        namespace = str(options.get("namespace") or api.connection.namespace)
-        asked = labels_of(arguments.pod_defaults, pod_defaults(api, namespace))
-    finally:
-        api.close()
-    return {**options, "labels": {**asked, **(options.get("labels") or {})}}
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -111,6 +111,9 @@ class Services(Protocol):
     def info(self) -> dict[str, Any]:
         """Say what this installation can do."""
 
+    def offered(self, backend: str, name: str, version: str) -> dict[str, Any]:
+        """Say what a cluster offers the runs of a package."""
+
 
 def _refuse(_handler: Any, *_args: Any) -> None:
     raise HTTPError(405)

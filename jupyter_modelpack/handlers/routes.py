@@ -11,6 +11,7 @@ from jupyter_modelpack.handlers.handler import Handler
 from jupyter_modelpack.handlers.history import HistoryHandler
 from jupyter_modelpack.handlers.info import InfoHandler
 from jupyter_modelpack.handlers.inspection import InspectionHandler
+from jupyter_modelpack.handlers.offers import OffersHandler
 from jupyter_modelpack.handlers.packages import (
     PackageExportHandler,
     PackageHandler,
@@ -85,6 +86,7 @@ LOCAL_ROUTES: Routes = (
     (f"builds/{_ONE}", BuildHandler),
     (f"builds/{_ONE}/log", BuildLogHandler),
     (f"packages/{_ONE}/{_ONE}/export", PackageExportHandler),
+    ("offers", OffersHandler),
     ("runs", RunsHandler),
     (f"runs/{_ONE}", RunHandler),
     (f"runs/{_ONE}/log", RunLogHandler),

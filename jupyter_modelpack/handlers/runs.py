@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.services.work import Work
 
 RESOURCE = "modelpack:runs"
-FIELDS = ("name", "version", "parameters", "network", "backend", "options")
+FIELDS = ("name", "version", "parameters", "network", "backend", "options", "pod_defaults")
 
 
 class RunsHandler(Handler):
@@ -44,6 +44,7 @@ class RunsHandler(Handler):
             requested_by=self.current_user.username,
             backend=body.optional_text("backend") or "local",
             options=body.mapping("options"),
+            pod_defaults=body.names("pod_defaults"),
         )
         work = await self.call(lambda: self.services.runs.start(request))
         self.answer(_run(self, work), 201, f"runs/{work.id}")

@@ -43,6 +43,9 @@ PACKAGE = (
     "parts",
     "line",
     "commit",
+    "registry",
+    "published",
+    "inputs",
 )
 BUILD_STATE = ("steps", "findings", "error", "package")
 RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "isolation", "error")
@@ -91,7 +94,11 @@ def run(work: Work, executed_notebook: str | None) -> Json:
         **{key: work.state.get(key) for key in RUN_STATE},
         "requested_by": work.requested_by,
         "executed_notebook": executed_notebook,
+        "inputs": work.state.get("inputs") or [],
+        "data_changed": work.state.get("data_changed"),
         "backend": work.backend,
+        "options": work.request.get("options") or {},
+        "pod_defaults": work.request.get("pod_defaults") or [],
         "stage": work.state.get("stage"),
         "place": work.state.get("place"),
         "events": work.state.get("events") or [],
@@ -237,6 +244,14 @@ class Body:
         if not isinstance(value, dict):
             raise InvalidInput(f"{key} must be an object.", field=key)
         return cast(Json, value)
+
+    def names(self, key: str) -> list[str]:
+        """Return a list of texts, 50 at most, an empty one when it is left out."""
+        value = self._value.get(key, [])
+        texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if not texts or len(value) > 50:
+            raise InvalidInput(f"{key} must be a list of 50 texts at most.", field=key)
+        return cast("list[str]", value)
 
 
 def chosen(value: object, key: str, words: Iterable[str]) -> Any:

@@ -30,12 +30,26 @@ _RESERVED_PATHS = ("/opt/python", "/opt/native", "/opt/modelpack", "/app", "/pro
 
 @dataclass(frozen=True)
 class Mount:
-    """A claim or a config map that the notebook sees at ``path``; ``kind`` says which."""
+    """A claim or a config map that the notebook sees at ``path``; ``kind`` says which.
+
+    ``sub_path`` is the folder or file in it that is meant; nothing: all of it.
+    """
 
     kind: str
     name: str
     path: str
     read_only: bool = True
+    sub_path: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as ``options.mounts`` of the REST interface has it."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "path": self.path,
+            "read_only": self.read_only,
+            "sub_path": self.sub_path,
+        }
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,8 @@ class SecretSetting:
 class ClusterOptions:
     """The wishes of one run; ``limits`` and ``requests`` are Kubernetes quantities by resource.
 
-    ``time_limit`` and ``keep_seconds``, for which a finished job is kept, are in seconds.
+    ``time_limit`` and ``keep_seconds``, for which a finished job is kept, are in seconds; the
+    digests of inputs over ``input_bytes`` are not taken.
     """
 
     requests: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +82,7 @@ class ClusterOptions:
     image: str = ""
     time_limit: float | None = None
     keep_seconds: int = _DAY
+    input_bytes: int | None = None
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> ClusterOptions:
@@ -93,6 +109,7 @@ class ClusterOptions:
             image=str(given.get("image") or ""),
             time_limit=_seconds(given, "time_limit"),
             keep_seconds=int(_seconds(given, "keep_seconds") or _DAY),
+            input_bytes=_bytes(given, "input_bytes"),
         )
 
     def covers(self, path: str) -> bool:
@@ -154,6 +171,15 @@ def _seconds(given: Mapping[str, Any], name: str) -> float | None:
     return float(value)
 
 
+def _bytes(given: Mapping[str, Any], name: str) -> int | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 60:
+        raise _wrong(name, "Give a number of bytes; 0 takes no digests.")
+    return value
+
+
 def _object(value: Any, name: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not set(value) <= set(keys):
         raise _wrong(name, f"Each entry is an object with {', '.join(keys)}.")
@@ -185,7 +211,7 @@ def _secret(value: Any) -> SecretSetting:
 def _mounts(given: Mapping[str, Any]) -> tuple[Mount, ...]:
     mounts = []
     for value in _list(given, "mounts"):
-        entry = _object(value, "mounts", ("kind", "name", "path", "read_only"))
+        entry = _object(value, "mounts", ("kind", "name", "path", "read_only", "sub_path"))
         kind = entry.get("kind", "claim")
         if kind not in ("claim", "config_map"):
             raise _wrong("mounts", "The kind is claim (a PersistentVolumeClaim) or config_map.")
@@ -201,7 +227,18 @@ def _mounts(given: Mapping[str, Any]) -> tuple[Mount, ...]:
         if not isinstance(read_only, bool):
             raise _wrong("mounts", "read_only is true or false.")
         name = _text(entry.get("name"), "mounts", _NAME)
-        mounts.append(Mount(kind, name, str(parts), read_only or kind == "config_map"))
+        sub_path = _sub_path(entry.get("sub_path") or "")
+        read_only = read_only or kind == "config_map"
+        mounts.append(Mount(kind, name, str(parts), read_only, sub_path))
     if len({mount.path for mount in mounts}) != len(mounts):
         raise _wrong("mounts", "Two of them have the same path.")
     return tuple(mounts)
+
+
+def _sub_path(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value or len(value) > 1000:
+        raise _wrong("mounts", "sub_path is a text.")
+    parts = PurePosixPath(value)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise _wrong("mounts", "sub_path leads to a folder or file inside of what is mounted.")
+    return "" if str(parts) == "." else str(parts)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 
 from .handover import Handover
+from .inputs import input_facts, mounted
 from .kubeflow import executor_output, json_object, parameter_values
 from .manifest import Manifest, read_object
 from .memory import limit_memory
@@ -101,7 +102,7 @@ def _run(arguments: argparse.Namespace, app: Path) -> int:
     if arguments.memory_limit is not None:
         limit_memory(arguments.memory_limit)
     handover = Handover(arguments.load, arguments.save)
-    code, session = _execute(arguments, plan, recorder, links, handover)
+    code, session = _execute(arguments, plan, recorder, links, handover, manifest.inputs)
     if arguments.metrics:
         recorder.write(arguments.metrics, dumped(session.metrics) + "\n")
     if arguments.executed_notebook:
@@ -120,6 +121,7 @@ def _execute(
     recorder: Recorder,
     links: Dict[str, str],
     handover: Handover,
+    inputs: Tuple[str, ...],
 ) -> Tuple[int, Session]:
     # IPython is imported only when it is clear that there is something to run
     from .outputs import Outputs
@@ -131,12 +133,14 @@ def _execute(
 
     outputs = Outputs()
     work = str(Path.cwd())
-    watch = Watch(work, links, (str(recorder.output), tempfile.gettempdir()))
+    free = (str(recorder.output), tempfile.gettempdir())
+    watch = Watch(work, links, free, mounted())
     session = Session(plan, recorder, watch, outputs, handover)
     stopper = Stopper(arguments.time_limit, lambda reason: os._exit(session.give_up(reason)))
     scratch = tempfile.mkdtemp(prefix="modelpack-")
     stopper.start()
     try:
+        session.inputs = input_facts(Path(work), inputs)
         sys.argv[:] = [""]
         sys.path[:0] = [""] if "" not in sys.path else []
         shell = make_shell(outputs, scratch)
@@ -145,6 +149,9 @@ def _execute(
         watch.start()
         phase = session.run(shell, stopper)
         stopper.finish()
+        known = {each["path"] for each in session.inputs}
+        read = input_facts(Path(work), watch.reads)
+        session.inputs += [each for each in read if each["path"] not in known]
         return session.finish(phase), session
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

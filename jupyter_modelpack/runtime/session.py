@@ -51,6 +51,7 @@ class Session:
         self.metrics: Dict[str, Any] = {}
         self.checks: List[Dict[str, Any]] = []
         self.missing: List[str] = []
+        self.inputs: List[Dict[str, Any]] = []
 
     def run(self, shell: ZMQInteractiveShell, stopper: Stopper) -> str:
         """Run to the end, a failure or an interruption; return the phase."""
@@ -188,6 +189,7 @@ class Session:
                 "missing_modules": self.missing,
                 "writes_outside": self._watch.writes_outside,
                 "network": self._watch.network,
+                "inputs": self.inputs,
                 "peak_memory": _peak_memory(),
             }
         )

@@ -13,12 +13,25 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FREE = ("/tmp", "/var/tmp", "/dev", "/proc/self")
 _MOST = 200
+_MOST_READ = 1000
 
 
 class Watch:
-    """Records writes outside ``work`` and network addresses, each with the cell that did it."""
+    """Records writes outside ``work`` and network addresses, each with the cell that did it.
 
-    def __init__(self, work: str, links: Dict[str, str], free: Tuple[str, ...] = ()) -> None:
+    ``reads`` are the files below ``mounts`` that were opened, and that the run did not write.
+    """
+
+    def __init__(
+        self,
+        work: str,
+        links: Dict[str, str],
+        free: Tuple[str, ...] = (),
+        mounts: Tuple[str, ...] = (),
+    ) -> None:
+        self.reads: Dict[str, None] = {}
+        self._mounts = mounts
+        self._written: Dict[str, None] = {}
         self.cell: Optional[int] = None
         self.writes_outside: List[Dict[str, Any]] = []
         self.network: List[Dict[str, Any]] = []
@@ -29,7 +42,7 @@ class Watch:
         self._busy = False
         self._handlers: Dict[str, Callable[[Tuple[Any, ...]], None]] = {
             "open": self._open,
-            "sqlite3.connect": lambda given: self._write(given[0]),
+            "sqlite3.connect": self._database,
             "os.mkdir": self._mkdir,
             "os.remove": lambda given: self._write(given[0]),
             "os.rmdir": lambda given: self._write(given[0]),
@@ -64,9 +77,25 @@ class Watch:
     def _open(self, given: Tuple[Any, ...]) -> None:
         path, mode, flags = given
         writes = any(c in mode for c in "wax+") if isinstance(mode, str) else flags & _WRITE_FLAGS
-        if writes and not isinstance(path, int):
+        if isinstance(path, int):
+            return
+        if writes:
+            self._written[os.path.abspath(os.fsdecode(path))] = None
             self._own_copy(path, isinstance(mode, str) and "w" in mode)
             self._write(path)
+        else:
+            self._read(path)
+
+    def _database(self, given: Tuple[Any, ...]) -> None:
+        self._read(given[0])
+        self._write(given[0])
+
+    def _read(self, path: Any) -> None:
+        if not self._mounts or isinstance(path, int) or len(self.reads) > _MOST_READ:
+            return
+        place = os.path.abspath(os.fsdecode(path))
+        if place not in self._written and any(_within(place, each) for each in self._mounts):
+            self.reads[place] = None
 
     def _mkdir(self, given: Tuple[Any, ...]) -> None:
         if not os.path.isdir(given[0]):

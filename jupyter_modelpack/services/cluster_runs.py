@@ -9,6 +9,7 @@ from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.reference import Reference
 from jupyter_modelpack.pipeline.cluster import ClusterOptions
+from jupyter_modelpack.services.offers import Offers
 from jupyter_modelpack.services.publishing import repository_of
 from jupyter_modelpack.services.running import typed_values
 from jupyter_modelpack.services.runs import RunRequest
@@ -21,12 +22,16 @@ class ClusterRuns:
     """The backend ``kubernetes``, as far as a request can be judged without the cluster.
 
     ``repository`` is where the cluster finds images, such as ``registry.example.org/team/{name}``;
-    ``ready`` raises BackendUnavailable where the client for the cluster is not installed.
+    ``ready`` raises BackendUnavailable where the client for the cluster is not installed;
+    ``offers`` is asked for the labels of PodDefaults, and only when a run wants some.
     """
 
-    def __init__(self, repository: str, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, repository: str, ready: Callable[[], None], offers: Callable[[], Offers]
+    ) -> None:
         self._repository = repository
         self._ready = ready
+        self._offers = offers
 
     def ready(self) -> None:
         """Raise BackendUnavailable where nothing can be run."""
@@ -46,12 +51,17 @@ class ClusterRuns:
                     field="options",
                     advice="Mount a claim that holds it, at /work or below (mounts).",
                 )
+        image = self._image(record, options)
+        wishes = dict(asked.options)
+        if asked.pod_defaults:
+            wishes["labels"] = self._labels(asked, options)
         return {
             "parameters": typed_values(asked.parameters, record),
             "network": True,
             "inputs": {},
-            "options": dict(asked.options),
-            "image": self._image(record, options),
+            "options": wishes,
+            "pod_defaults": list(asked.pod_defaults),
+            "image": image,
             "package": {
                 "name": record["name"],
                 "version": record["version"],
@@ -59,6 +69,13 @@ class ClusterRuns:
                 **{key: record[key] for key in ("steps", "pipeline_settings") if key in record},
             },
         }
+
+    def _labels(self, asked: RunRequest, options: ClusterOptions) -> dict[str, str]:
+        """Return the labels of the run, and those by which the PodDefaults pick its pod."""
+        offers = self._offers()
+        namespace = offers.namespace(asked.backend, options.namespace)
+        labels = {**offers.labels(asked.pod_defaults, namespace), **options.labels}
+        return dict(ClusterOptions.parse({"labels": labels}).labels)
 
     def _image(self, record: Mapping[str, Any], options: ClusterOptions) -> str:
         setting = self._repository.replace("{name}", str(record["name"]))

@@ -25,6 +25,7 @@ from jupyter_modelpack.errors import (
 )
 from jupyter_modelpack.services import watcher
 from jupyter_modelpack.services.backend import RunPlace, Seen, Sweeper
+from jupyter_modelpack.services.data_changes import data_state
 from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.runs import failure_of
 from jupyter_modelpack.services.work import Work, ended, error_json
@@ -268,6 +269,8 @@ class Follower:
         phase: Phase = result["phase"]
         executed = result.get("executed_notebook")
         state = {**held.run.state, **{key: result[key] for key in _RESULT if key in result}}
+        known = run.request.get("digests") or {}
+        state |= data_state(result.get("inputs") or (), known, f"{run.name} {run.version}")
         state["executed_notebook"] = str(work / executed) if executed else None
         why = result.get("why")
         state["error"] = watcher.error_of(why) if why and phase != "Succeeded" else None

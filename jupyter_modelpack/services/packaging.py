@@ -363,6 +363,7 @@ class _Packaging:
             "checks": [dict(check) for check in verification.checks],
             "metrics": dict(verification.metrics),
             "isolation": verification.isolation,
+            "inputs": [dict(each) for each in verification.inputs],
             "pipeline": {
                 "available": "kubeflow" in files,
                 "formats": sorted(files),
@@ -428,7 +429,7 @@ class _Packaging:
 
 
 _REFRESHED = ("seconds", "reused_layers", "owner", "schedule")
-_PROVED = ("verified", "checks", "metrics", "isolation", "findings")
+_PROVED = ("verified", "checks", "metrics", "isolation", "findings", "inputs")
 
 
 def _about(finding: Finding) -> tuple[object, ...]:

@@ -74,8 +74,12 @@ def with_version(record: Mapping[str, Any], parents: Parents, line: str = "") ->
 
 
 def release_record(record: Mapping[str, Any]) -> bytes:
-    """Return the release as one JSON document, the same bytes for the same release."""
-    return canonical({key: record.get(key) for key in RELEASE})
+    """Return the release as one JSON document, the same bytes for the same release.
+
+    The digests of inputs are in it where there are any: releases before them keep their digest.
+    """
+    inputs = {"inputs": record["inputs"]} if record.get("inputs") else {}
+    return canonical({**{key: record.get(key) for key in RELEASE}, **inputs})
 
 
 def with_release(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.runtime.manifest import Parameter
 from jupyter_modelpack.runtime.refusal import Refusal
 from jupyter_modelpack.runtime.values import chosen
+from jupyter_modelpack.services.data_changes import data_state, known_digests
 from jupyter_modelpack.services.verification import RunFacts
 
 
@@ -67,10 +68,10 @@ def run_package(
     order = replace(order, parameters=typed_values(order.parameters, record))
     _check_inputs(order, record)
     result = runner.run(Digest.parse(record["digest"]), order, on_event, on_log, cancelled)
-    return rendered(order, result)
+    return rendered(order, result, record)
 
 
-def rendered(order: RunOrder, result: Any) -> dict[str, Any]:
+def rendered(order: RunOrder, result: Any, record: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a run shows, as a JSON object."""
     executed = result.executed_notebook
     return {
@@ -87,6 +88,7 @@ def rendered(order: RunOrder, result: Any) -> dict[str, Any]:
             {"path": path, "size": _size(order.work_dir / path)} for path in result.outputs
         ],
         "executed_notebook": str(executed) if executed else None,
+        **data_state(result.inputs, known_digests(record), f"{order.name} {order.version}"),
         "error": dict(result.error) if result.error else None,
         "isolation": {
             "name": result.isolation.name,

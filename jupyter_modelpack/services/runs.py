@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from jupyter_modelpack.errors import Conflict, InvalidInput, NotFound
 from jupyter_modelpack.services.builds import Desk, Logs, Queue, Workers, read_log
+from jupyter_modelpack.services.data_changes import known_digests
 from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.running import RunOrder
 from jupyter_modelpack.services.work import (
@@ -29,6 +30,8 @@ _KEPT = (
     "outputs",
     "checks",
     "isolation",
+    "inputs",
+    "data_changed",
     "executed_notebook",
 )
 
@@ -58,6 +61,7 @@ class RunRequest:
     requested_by: str = ""
     backend: str = "local"
     options: Mapping[str, Any] = field(default_factory=dict)
+    pod_defaults: Sequence[str] = ()
 
 
 class Destination(Protocol):
@@ -78,10 +82,10 @@ class ThisMachine:
 
     def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
         """Find the large files that the image lacks."""
-        if asked.options:
+        if asked.options or asked.pod_defaults:
             raise InvalidInput(
                 "Options of a cluster make no sense for a run on this machine.",
-                field="options",
+                field="options" if asked.options else "pod_defaults",
                 advice="Leave them out, or choose another backend.",
             )
         return {"inputs": _inputs(record)}
@@ -143,6 +147,7 @@ class Runs:
             request={
                 "parameters": dict(request.parameters),
                 "network": request.network,
+                "digests": known_digests(record),
                 **prepared,
             },
             state=new_run_state(prepared.get("parameters", request.parameters)),

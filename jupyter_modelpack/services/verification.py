@@ -87,6 +87,10 @@ class RunFacts(Protocol):
     def outputs(self) -> Sequence[str]:
         """The files that it wrote, below its work directory."""
 
+    @property
+    def inputs(self) -> Sequence[Mapping[str, Any]]:
+        """``{"path", "size", "digest", "note"}`` of what it read and the image lacks."""
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -101,6 +105,7 @@ class Verification:
     isolation: Mapping[str, Any] | None = None
     reproduction: Mapping[str, Any] | None = None
     brief: str = ""
+    inputs: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what the record keeps under ``verified``."""
@@ -156,6 +161,7 @@ def judge(result: RunFacts, *, network_allowed: bool, reproduction: Reproduction
         },
         reproduction.to_json(),
         _brief(result, phase, sealed) or text,
+        tuple(result.inputs),
     )
 
 

@@ -85,6 +85,8 @@ def new_run_state(parameters: Mapping[str, Any]) -> dict[str, Any]:
         "outputs": [],
         "checks": [],
         "isolation": None,
+        "inputs": [],
+        "data_changed": None,
         "error": None,
         "executed_notebook": None,
     }

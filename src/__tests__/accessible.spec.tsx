@@ -7,10 +7,11 @@ import { Earlier } from '../sections/earlier';
 import { Exporting } from '../sections/exporting';
 import { Header } from '../sections/header';
 import { Packaging } from '../sections/packaging';
+import { Offers } from '../sections/offers';
 import { Result } from '../sections/result';
 import { RunForm } from '../sections/runform';
 import { Runs } from '../sections/runs';
-import { info } from '../validate/notebook';
+import { info, offers } from '../validate/notebook';
 import { packageDetail, packages } from '../validate/package';
 import { build, run } from '../validate/work';
 import { but, golden } from './golden';
@@ -54,6 +55,20 @@ describe('every part', () => {
         onLook={nothing}
       />
     ],
+    ...['offers', 'offers_refused'].map((name): [string, JSX.Element] => [
+      name,
+      <Offers
+        offered={{
+          value: offers(golden(name), ''),
+          problem: null,
+          loading: false,
+          refresh: async () => undefined
+        }}
+        ticked={['gpu-quota']}
+        trans={trans}
+        onTick={nothing}
+      />
+    ]),
     [
       'Result',
       <Result
@@ -66,7 +81,12 @@ describe('every part', () => {
             starting={false}
             problem={null}
             backends={info(golden('info_team'), '').backends}
-            podDefaults={info(golden('info_team'), '').pod_defaults}
+            offersOf={() => ({
+              value: offers(golden('offers'), ''),
+              problem: null,
+              loading: false,
+              refresh: async () => undefined
+            })}
             trans={trans}
             onReveal={nothing}
             onRun={nothing}

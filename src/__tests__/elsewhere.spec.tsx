@@ -11,12 +11,11 @@ import {
 import React from 'react';
 
 import { decisionPage, pageOf } from '../pages';
-import { RunForm } from '../sections/runform';
 import { Runs } from '../sections/runs';
 import { stepsIn } from '../sections/progress';
 import { TeamParts } from '../sections/team';
-import { IPipelineStep, IRun, IRunRequest } from '../tokens';
-import { info, inspection, pipelineStep } from '../validate/notebook';
+import { IPipelineStep, IRun } from '../tokens';
+import { info, inspection, offers, pipelineStep } from '../validate/notebook';
 import { packageDetail } from '../validate/package';
 import { list, record } from '../validate/shape';
 import { build, run } from '../validate/work';
@@ -38,7 +37,12 @@ describe('the contract about places', () => {
       'kubernetes',
       'kubeflow'
     ]);
-    expect(team.pod_defaults[0].description).toContain('Kubeflow Pipelines');
+    const offered = offers(golden('offers'), '');
+    expect(offered.pod_defaults[0].description).toContain('Kubeflow Pipelines');
+    expect(offered.volumes.map(each => each.mount?.name)).toEqual([
+      'workspace-ada',
+      undefined
+    ]);
     expect(team.service?.pages).toMatch(/^https:.*pages\/$/);
     const [silent, sent] = ['run_kubernetes', 'run_kubeflow'].map(name =>
       run(golden(name), '')
@@ -52,11 +56,7 @@ describe('the contract about places', () => {
 
   it('takes what servers say that know of no places', () => {
     const old = info(golden('info'), '');
-    expect([old.backends, old.pod_defaults, old.service]).toEqual([
-      [],
-      [],
-      null
-    ]);
+    expect([old.backends, old.service]).toEqual([[], null]);
     expect(info({ version: '1', backends: ['kubeflow'] }, '').backends).toEqual(
       [{ name: 'kubeflow', sentence: '' }]
     );
@@ -179,58 +179,6 @@ describe('Runs elsewhere', () => {
     draw([over, run(golden('run_kubeflow'), '')], again);
     fireEvent.click(screen.getByText('Run again'));
     expect(again).toEqual([over]);
-  });
-});
-
-describe('where to run', () => {
-  const detail = but(packageDetail(golden('package'), ''), {
-    parameters: [],
-    steps: graph
-  });
-
-  function draw(requests: IRunRequest[], configured = true): void {
-    render(
-      <RunForm
-        detail={detail}
-        starting={false}
-        problem={null}
-        backends={configured ? team.backends : []}
-        podDefaults={configured ? team.pod_defaults : []}
-        trans={trans}
-        onReveal={nothing}
-        onRun={request => requests.push(request)}
-      />
-    );
-  }
-
-  it('is not asked where there is only this computer', () => {
-    draw([], false);
-    expect(screen.queryByLabelText('Where')).toBeNull();
-    expect(screen.queryByLabelText('gpu-quota')).toBeNull();
-  });
-
-  it('sends the place and what was ticked', () => {
-    const requests: IRunRequest[] = [];
-    draw(requests);
-    fireEvent.click(screen.getByLabelText('Allow the network'));
-    fireEvent.change(screen.getByLabelText('Where'), {
-      target: { value: 'kubeflow' }
-    });
-    screen.getByText('The namespace team-a, in the experiment churn.');
-    screen.getByRole('group', { name: 'Pipeline of 5 steps' });
-    expect(screen.queryByLabelText('Allow the network')).toBeNull();
-    fireEvent.click(screen.getByLabelText('gpu-quota'));
-    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
-    expect(requests).toEqual([
-      {
-        name: 'churn',
-        version: '1.3.0',
-        parameters: {},
-        network: false,
-        backend: 'kubeflow',
-        pod_defaults: ['gpu-quota']
-      }
-    ]);
   });
 });
 

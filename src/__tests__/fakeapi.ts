@@ -18,6 +18,7 @@ import {
   IInspection,
   ILogChunk,
   IModelpackAPI,
+  IOffers,
   IPackage,
   IPackageSummary,
   IPage,
@@ -26,7 +27,7 @@ import {
   IRunRequest,
   Problem
 } from '../tokens';
-import { info, inspection } from '../validate/notebook';
+import { info, inspection, offers } from '../validate/notebook';
 import { packageDetail, packages } from '../validate/package';
 import { environments, history, promotions, review } from '../validate/release';
 import { build, run } from '../validate/work';
@@ -134,6 +135,16 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
 
   async runNotebook(id: string): Promise<string> {
     return this.answer(`runNotebook ${id}`, '<p>As it ran</p>');
+  }
+
+  async offers(
+    { name, version }: IReference,
+    backend: string
+  ): Promise<IOffers> {
+    return this.answer(
+      `offers ${backend} ${name} ${version}`,
+      offers(golden('offers'), '')
+    );
   }
 
   async environments(name: string, path: string): Promise<IEnvironments> {

@@ -190,7 +190,12 @@ describe('RunForm', () => {
         starting={false}
         problem={null}
         backends={[]}
-        podDefaults={[]}
+        offersOf={() => ({
+          value: null,
+          problem: null,
+          loading: true,
+          refresh: async () => undefined
+        })}
         trans={trans}
         onReveal={nothing}
         onRun={request => requests.push(request)}

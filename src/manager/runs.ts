@@ -4,6 +4,7 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import {
+  IOffers,
   IReference,
   IRun,
   IRunRequest,
@@ -95,7 +96,20 @@ export class RunsWatch implements IDisposable {
     return log;
   }
 
+  /** What a cluster offers; nothing is known before it is asked. */
+  offers(backend: string): Resource<IOffers> {
+    let found = this.places.get(backend);
+    if (!found) {
+      found = new Resource(() => this.api.offers(this.reference, backend));
+      found.changed.connect(this.onLog, this);
+      this.places.set(backend, found);
+    }
+    return found;
+  }
+
   dispose(): void {
+    this.places.forEach(place => place.dispose());
+    this.places.clear();
     this.pulse.dispose();
     this.list.dispose();
     this.logs.forEach(log => log.dispose());
@@ -130,6 +144,7 @@ export class RunsWatch implements IDisposable {
   private _problem: Problem | null = null;
   private readonly list: Resource<IRun[]>;
   private readonly logs = new Map<string, LogTail>();
+  private readonly places = new Map<string, Resource<IOffers>>();
   private readonly pulse: Pulse;
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -218,9 +218,12 @@ function Others({ session, trans }: IPart): JSX.Element {
 }
 
 /** The same once more; what is not said of a run is as the form has it at first. */
-function again({ backend, name, parameters, version }: IRun): IRunRequest {
+function again(run: IRun): IRunRequest {
+  const { backend, name, options, parameters, pod_defaults, version } = run;
   const request = { name, version, parameters, network: false };
-  return backend === 'local' ? request : { ...request, backend };
+  return backend === 'local'
+    ? request
+    : { ...request, backend, options, pod_defaults };
 }
 
 function Opened(
@@ -246,7 +249,7 @@ function Opened(
           starting={runs.starting}
           problem={runs.problem}
           backends={model.info.value?.backends ?? []}
-          podDefaults={model.info.value?.pod_defaults ?? []}
+          offersOf={backend => runs.offers(backend)}
           trans={trans}
           onReveal={props.onReveal}
           onRun={request => void runs.start(request)}

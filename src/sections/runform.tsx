@@ -11,10 +11,10 @@ import {
   IBackend,
   IPackage,
   IParameter,
-  IPodDefault,
   IProblem,
   IRunRequest
 } from '../tokens';
+import { IOffered, Offers } from './offers';
 import { backendWord, problemWords } from './phases';
 import { PipelineGraph } from './pipeline';
 import { fromText, toText, typeWord } from './values';
@@ -25,7 +25,8 @@ export interface IRunFormProps {
   problem: IProblem | null;
   /** The places beside this computer, as far as they are configured. */
   backends: IBackend[];
-  podDefaults: IPodDefault[];
+  /** What a cluster offers, as far as it was asked. */
+  offersOf: (backend: string) => IOffered;
   trans: TranslationBundle;
   onReveal: (cell: number) => void;
   onRun: (request: IRunRequest) => void;
@@ -38,6 +39,13 @@ export function RunForm(props: IRunFormProps): JSX.Element {
   const [backend, setBackend] = useState('local');
   const [ticked, setTicked] = useState<string[]>([]);
   const local = backend === 'local';
+  const offered = local ? null : props.offersOf(backend);
+  const choose = (name: string): void => {
+    setBackend(name);
+    if (name !== 'local') {
+      void props.offersOf(name).refresh();
+    }
+  };
   const textOf = (parameter: IParameter): string =>
     texts[parameter.name] ?? toText(parameter.default, parameter.type);
   const readings = detail.parameters.map(parameter => ({
@@ -53,13 +61,18 @@ export function RunForm(props: IRunFormProps): JSX.Element {
         ? [[parameter.name, reading.value] as const]
         : []
     );
+    // What was ticked for one cluster may not be offered by another.
+    const known = offered?.value?.pod_defaults.map(each => each.name) ?? [];
+    const chosen = ticked.filter(name => known.includes(name));
+    const options = offered?.value?.options ?? {};
     props.onRun({
       name: detail.name,
       version: detail.version,
       parameters: Object.fromEntries(changed),
       network: local && network,
       ...(local ? {} : { backend }),
-      ...(local || !ticked.length ? {} : { pod_defaults: ticked })
+      ...(Object.keys(options).length ? { options } : {}),
+      ...(chosen.length ? { pod_defaults: chosen } : {})
     });
   };
 
@@ -74,7 +87,7 @@ export function RunForm(props: IRunFormProps): JSX.Element {
         }
       }}
     >
-      <Where {...props} backend={backend} onChoose={setBackend} />
+      <Where {...props} backend={backend} onChoose={choose} />
       {detail.parameters.length === 0 && (
         <p className="jp-ModelpackPanel-advice">
           {trans
@@ -113,22 +126,14 @@ export function RunForm(props: IRunFormProps): JSX.Element {
           onChange={setNetwork}
         />
       )}
-      {!local &&
-        props.podDefaults.map(each => (
-          <Tick
-            key={each.name}
-            label={each.name}
-            meaning={each.description}
-            checked={ticked.includes(each.name)}
-            onChange={checked =>
-              setTicked(
-                checked
-                  ? [...ticked, each.name]
-                  : ticked.filter(name => name !== each.name)
-              )
-            }
-          />
-        ))}
+      {offered && (
+        <Offers
+          offered={offered}
+          ticked={ticked}
+          trans={trans}
+          onTick={setTicked}
+        />
+      )}
       {props.problem && <Trouble {...problemWords(props.problem, trans)} />}
       <PrimaryButton
         disabled={wrong > 0 || props.starting}

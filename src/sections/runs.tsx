@@ -18,6 +18,7 @@ import { Disclosure } from '../components/section';
 import { MiddleCut, Sentence } from '../components/words';
 import { IPipelineStep, IRun, isOver } from '../tokens';
 import { CellLink } from './findings';
+import { InputsRead } from './inputs';
 import { ILog, LogOf } from './packaging';
 import { backendWord, phaseMark, phaseWord, problemWords } from './phases';
 import { PipelineGraph } from './pipeline';
@@ -134,6 +135,11 @@ function RunLine(
         {Object.keys(run.metrics).length > 0 && (
           <Metrics values={run.metrics} />
         )}
+        <InputsRead
+          inputs={run.inputs}
+          changed={run.data_changed}
+          trans={trans}
+        />
         <Outcome {...props} />
         <Disclosure label={trans.__('Log')}>
           <LogOf

@@ -7,12 +7,15 @@ import {
   IInfo,
   IInspection,
   IIsolation,
+  IOfferProblem,
+  IOffers,
   IParameter,
   IPipelineStep,
   IPodDefault,
   IProblem,
   IReference,
   IService,
+  IVolume,
   Phase
 } from '../tokens';
 
@@ -20,6 +23,7 @@ import {
   anything,
   flag,
   list,
+  mapping,
   nullable,
   number,
   oneOf,
@@ -120,9 +124,32 @@ export const info = record<IInfo>({
     hint: ''
   }),
   backends: optional(list(backend), []),
-  pod_defaults: optional(
-    list(record<IPodDefault>({ name: text, description: optional(text, '') })),
-    []
-  ),
   service: nullable(record<IService>({ url: text, pages: text }))
+});
+
+export const offers = record<IOffers>({
+  backend: text,
+  namespace: text,
+  pod_defaults: list(
+    record<IPodDefault>({ name: text, description: optional(text, '') })
+  ),
+  volumes: list(
+    record<IVolume>({
+      path: text,
+      mount: nullable(mapping(anything)),
+      sentence: text
+    })
+  ),
+  options: optional(mapping(anything), {}),
+  problems: optional(
+    list(
+      record<IOfferProblem>({
+        what: text,
+        code: text,
+        message: text,
+        advice: optional(text, '')
+      })
+    ),
+    []
+  )
 });

@@ -2,6 +2,7 @@
 
 import {
   IBuild,
+  IInput,
   ILogChunk,
   IProgressEvent,
   IRun,
@@ -89,7 +90,22 @@ export const run = record<IRun>({
     []
   ),
   unknown_since: nullable(text),
-  steps: optional(list(pipelineStep), [])
+  steps: optional(list(pipelineStep), []),
+  options: optional(mapping(anything), {}),
+  pod_defaults: optional(list(text), []),
+  inputs: optional(
+    list(
+      record<IInput>({
+        path: text,
+        size: optional(number, 0),
+        digest: nullable(text),
+        note: optional(text, ''),
+        changed: nullable(flag)
+      })
+    ),
+    []
+  ),
+  data_changed: nullable(text)
 });
 
 export const runs = (value: unknown): IRun[] =>

@@ -11,6 +11,15 @@ from fake_workshop import golden
 
 from jupyter_modelpack.handlers import wire
 
+UNREACHABLE = """
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:9"}}]
+contexts: [{name: c, context: {cluster: c, user: u, namespace: lab}}]
+current-context: c
+users: [{name: u, user: {token: canary-token}}]
+"""
+
 
 @pytest.fixture
 def packaged(client, write):
@@ -99,6 +108,9 @@ async def test_runs_that_make_no_sense_are_refused(client, packaged):
         ({**good, "parameters": {"colour": 1}}, "INVALID_INPUT"),
         ({**good, "parameters": []}, "INVALID_INPUT"),
         ({**good, "network": 1}, "INVALID_INPUT"),
+        ({**good, "pod_defaults": ["store"]}, "INVALID_INPUT"),
+        ({**good, "pod_defaults": "store", "backend": "kubernetes"}, "INVALID_INPUT"),
+        ({**good, "pod_defaults": [1], "backend": "kubernetes"}, "INVALID_INPUT"),
         ({"name": "churn"}, "INVALID_INPUT"),
         ({**good, "version": "2.0.0"}, "PACKAGE_UNKNOWN"),
     ):
@@ -177,6 +189,26 @@ async def test_the_server_answers_while_it_inspects(client, write):
     waits.sort()
     print(f"{len(waits)} answers meanwhile, slowest {waits[-1] * 1000:.0f} ms")
     assert waits[-2] < 1.0
+
+
+async def test_offers_of_a_cluster_that_does_not_answer(client, packaged, monkeypatch, tmp_path):
+    place = tmp_path / "kubeconfig"
+    monkeypatch.setenv("KUBECONFIG", str(place))
+    await packaged()
+    query = {"name": "churn", "version": "1.0.0"}
+    none = await client("GET", "offers", params=query)
+    assert (none.status, none.body["error"]["code"]) == (400, "INVALID_INPUT")
+    place.write_text(UNREACHABLE)
+    found = await client("GET", "offers", params=query)
+    assert found.status == 200 and set(found.body) == set(golden("offers"))
+    assert (found.body["namespace"], found.body["pod_defaults"]) == ("lab", [])
+    (problem,) = found.body["problems"]
+    assert set(problem) == set(golden("offers_refused")["problems"][0])
+    assert (problem["what"], problem["code"]) == ("pod_defaults", "BACKEND_UNAVAILABLE")
+    gone = await client("GET", "offers", params={**query, "version": "9.9.9"})
+    assert (gone.status, gone.body["error"]["code"]) == (404, "PACKAGE_UNKNOWN")
+    odd = await client("GET", "offers", params={**query, "backend": "local"})
+    assert odd.status == 400
 
 
 async def test_info(client):

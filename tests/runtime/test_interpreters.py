@@ -14,6 +14,7 @@ from tests.runtime.notebook_runs import Runtime
 
 WITHOUT_IPYTHON = ("command", "kubeflow", "manifest", "metrics", "notebook", "outputs", "recorder")
 WITHOUT_IPYTHON += ("refusal", "stopping", "streams", "values", "watch", "workspace", "failure")
+WITHOUT_IPYTHON += ("inputs",)
 # the oldest, and the newest that is common; the others when MODELPACK_TEST_ALL_PYTHONS is set
 RUN_ON = VERSIONS if os.environ.get("MODELPACK_TEST_ALL_PYTHONS") else ("3.8", "3.13")
 

@@ -34,6 +34,7 @@ class Run:
     isolation: Isolation = field(default_factory=Isolation)
     seconds: float = 1.0
     missing_modules: Sequence[str] = ()
+    inputs: Sequence[Mapping[str, Any]] = ()
     executed_notebook: Path | None = None
     outputs: Sequence[str] = ()
 

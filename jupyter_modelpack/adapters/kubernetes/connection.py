@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_modelpack.errors import BackendUnavailable, InvalidInput
 
-_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _HINT = "Install it: pip install 'jupyter-modelpack[kubernetes]'"
 
 
@@ -47,12 +47,12 @@ def connect(settings: ClusterSettings) -> Connection:
     except ImportError as error:
         raise BackendUnavailable("The Kubernetes client is not installed.", advice=_HINT) from error
     configuration = Configuration()
-    inside = bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and _NAMESPACE.exists()
+    inside = bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and NAMESPACE_FILE.exists()
     file = os.path.expanduser(settings.kubeconfig or os.environ.get("KUBECONFIG", ""))
     try:
         if inside and not file and not settings.context:
             load_incluster_config(client_configuration=configuration)
-            namespace = _NAMESPACE.read_text("utf-8").strip()
+            namespace = NAMESPACE_FILE.read_text("utf-8").strip()
         else:
             context = settings.context or None
             load_kube_config(file or None, context, configuration, persist_config=False)

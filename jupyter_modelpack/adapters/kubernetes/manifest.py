@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput
@@ -96,7 +97,16 @@ def run_manifest(
     if deadline is not None:
         pod["activeDeadlineSeconds"] = deadline
     _apply(pod, options)
-    pod["containers"][0].setdefault("env", []).append({"name": "MODELPACK_REPORT", "value": run_id})
+    told = {"MODELPACK_REPORT": run_id}
+    if options.mounts:
+        told["MODELPACK_MOUNTS"] = json.dumps([mount.path for mount in options.mounts])
+    if options.input_bytes is not None:
+        told["MODELPACK_INPUT_BYTES"] = str(options.input_bytes)
+    environment = pod["containers"][0].setdefault("env", [])
+    # Kubernetes expands $(NAME) in values too
+    environment += [
+        {"name": name, "value": value.replace("$", "$$")} for name, value in told.items()
+    ]
     return job
 
 
@@ -131,12 +141,40 @@ def _apply(pod: dict[str, Any], options: ClusterOptions) -> None:
             }
             for each in options.secrets
         ]
-    for number, mount in enumerate(options.mounts):
-        name = f"mount-{number}"
-        pod["volumes"].append({"name": name, **_volume(mount)})
+    container["volumeMounts"] += _folders(options.mounts)
+    names: dict[str, str] = {}
+    for mount in options.mounts:
+        volume = _volume(mount)
+        key = json.dumps(volume, sort_keys=True)
+        if key not in names:
+            names[key] = f"mount-{len(names)}"
+            pod["volumes"].append({"name": names[key], **volume})
+        entry = {"name": names[key], "mountPath": mount.path, "readOnly": mount.read_only}
         container["volumeMounts"].append(
-            {"name": name, "mountPath": mount.path, "readOnly": mount.read_only}
+            {**entry, "subPath": mount.sub_path} if mount.sub_path else entry
         )
+
+
+def _folders(mounts: Sequence[Mount]) -> list[dict[str, Any]]:
+    """Return the folders between the work directory and what is mounted below it.
+
+    The container engine would make them as root's, and the notebook's own files that belong into
+    the same folders could not be laid there; the kubelet makes them as the work volume is.
+    """
+    root = PurePosixPath(WORK_DIRECTORY)
+    taken = [PurePosixPath(mount.path) for mount in mounts]
+    found = {
+        parent
+        for path in taken
+        if path.is_relative_to(root)
+        for parent in path.parents
+        if parent != root and parent.is_relative_to(root)
+        if not any(parent.is_relative_to(other) for other in taken)
+    }
+    return [
+        {"name": "work", "mountPath": str(path), "subPath": str(path.relative_to(root))}
+        for path in sorted(found)
+    ]
 
 
 def _volume(mount: Mount) -> dict[str, Any]:

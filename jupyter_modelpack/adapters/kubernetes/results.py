@@ -50,6 +50,7 @@ def result_from(
         "metrics": dict(result.metrics),
         "checks": [dict(check) for check in result.checks],
         "outputs": _outputs(folder, made, left),
+        "inputs": [dict(each) for each in result.inputs],
         "executed_notebook": executed.relative_to(folder).as_posix() if executed else None,
         "error": dict(result.error) if result.error else None,
         "why": seen.why.to_json() if seen.why else None,

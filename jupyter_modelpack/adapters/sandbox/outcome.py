@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,6 +22,8 @@ _CODES: Mapping[str, tuple[int, ...]] = {
     "Errored": (2, 3),
     "Aborted": (143,),
 }
+_MOST_INPUTS = 500
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _KILLED = 128 + signal.SIGKILL
 
 
@@ -65,6 +68,7 @@ def result_of(
         _mappings(said.get("writes_outside")),
         _mappings(said.get("network")),
         peak or None,
+        _inputs(said.get("inputs")),
     )
 
 
@@ -142,6 +146,23 @@ def _follow(trail: _Trail, event: Any) -> None:
         trail.metrics[str(event.get("name"))] = event.get("value")
     elif kind == "check":
         trail.checks.append({key: event.get(key) for key in ("cell", "passed", "message")})
+
+
+def _inputs(said: Any) -> tuple[Mapping[str, Any], ...]:
+    """Return what is said of files that were read, each field in its shape or left empty."""
+    found = []
+    for each in _mappings(said)[:_MOST_INPUTS]:
+        path, digest, note = each.get("path"), each.get("digest"), each.get("note")
+        shaped = isinstance(digest, str) and _DIGEST.fullmatch(digest)
+        found.append(
+            {
+                "path": path[:1000] if isinstance(path, str) else "",
+                "size": max(0, _number(each.get("size")) or 0),
+                "digest": digest if shaped else None,
+                "note": note[:500] if isinstance(note, str) else "",
+            }
+        )
+    return tuple(found)
 
 
 def _signal_name(number: int) -> str:

@@ -63,7 +63,8 @@ class RunResult:
     """What a run did. ``cell`` is the one it was in, at a time limit the last one that finished.
 
     ``outputs`` are the files below ``work_dir`` that the run made or changed; ``peak_memory`` is in
-    bytes; ``error`` has ``cell``, ``ename``, ``evalue``, ``line`` and perhaps ``module``.
+    bytes; ``error`` has ``cell``, ``ename``, ``evalue``, ``line`` and perhaps ``module``;
+    ``inputs`` are the files that it read and the image lacks, with their digests.
     """
 
     phase: Phase
@@ -82,6 +83,7 @@ class RunResult:
     writes_outside: tuple[Mapping[str, Any], ...] = ()
     network: tuple[Mapping[str, Any], ...] = ()
     peak_memory: int | None = None
+    inputs: tuple[Mapping[str, Any], ...] = ()
 
 
 def _check_input(path: str, source: Path) -> None:
