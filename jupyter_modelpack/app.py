@@ -166,6 +166,9 @@ class ModelPack(ExtensionApp):
         self._executor = ThreadPoolExecutor(8, "modelpack")
         self._live = LiveKernels(self.serverapp.session_manager, self.serverapp.kernel_manager)
         self._services = LazyServices(self)
+        if self.service_url:  # what JupyterLab is told, so that it need not ask to know
+            pages = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+            pages["modelpackTeam"] = "true"
         self.settings["modelpack_frame_ancestors"] = self.frame_ancestors
         loop: Any = self.serverapp.io_loop
         self._events.attach(loop.asyncio_loop)

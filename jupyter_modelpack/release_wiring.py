@@ -78,7 +78,7 @@ def open_releases(
     cells = _Cells(layout, inspector)
     environments = Environments(
         ledger.promotions, ledger.packages, policies, views, cells.badge, now,
-        DriftWatch(partial(_deployer, wanted)),
+        ledger.at_one_moment, DriftWatch(partial(_deployer, wanted)),
     )  # fmt: skip
     return Releases(
         Promotions(ledger.promotions, ledger.packages, policies, views, outside),

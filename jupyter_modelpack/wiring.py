@@ -273,6 +273,11 @@ class Shelf:
             kept = compile_one(record, kind)
         return located(kept, record)
 
+    def notebook(self, name: str, version: str) -> bytes:
+        """Return the notebook as a package's image holds it; raises StoreError and NotFound."""
+        content: bytes = self._workshop().notebook(self._packages.get(name, version))
+        return content
+
     def export(self, name: str, version: str, kind: str, target: Path, *, overwrite: bool) -> int:
         """Write a package to a file and return its size; raises Conflict when it is there."""
         record = self._packages.get(name, version)

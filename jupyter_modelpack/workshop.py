@@ -308,6 +308,7 @@ class Workshop:
             self.settings.file_bytes,
             time.monotonic,
             _now,
+            self._proofs().keep,
         )
         return intake.take_in(submitted, caller, ports, tell, log, cancelled)
 
@@ -332,6 +333,12 @@ class Workshop:
         return write_whole(
             target, lambda out: write(self.layout, digest, name, out), overwrite=overwrite
         )
+
+    def notebook(self, record: Mapping[str, Any]) -> bytes:
+        """Return the notebook that a package's image holds; raises StoreError and NotFound."""
+        from jupyter_modelpack.services.packaged_notebook import packaged_notebook
+
+        return packaged_notebook(self.layout, record)
 
     def verify_store(self) -> list[Problem]:
         """Compute every digest of the store again."""

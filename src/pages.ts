@@ -1,8 +1,13 @@
 /** The addresses of pages that a server makes: the release service's own, else this server's. */
 
-import { URLExt } from '@jupyterlab/coreutils';
+import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 
 import { IService } from './tokens';
+
+/** Whether releases are kept at a team's service, as the server wrote it into JupyterLab's page. */
+export function isInTeam(): boolean {
+  return PageConfig.getOption('modelpackTeam') === 'true';
+}
 
 /** A page by its parts; only addresses of the web are ever opened. */
 export function pageOf(

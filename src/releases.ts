@@ -4,6 +4,7 @@ import {
   ICheck,
   IFinding,
   IOwner,
+  IPage,
   IProblem,
   IReference,
   ITeamPart,
@@ -49,6 +50,11 @@ export interface IPermission {
   sentence: string;
 }
 
+/** Whether one may approve; where this login is not enough, whether one could after another one. */
+export interface IApprovePermission extends IPermission {
+  after_sign_in: boolean;
+}
+
 export interface IPromotion extends IReference {
   id: string;
   digest: string;
@@ -67,7 +73,7 @@ export interface IPromotion extends IReference {
   policy: string | null;
   generation: number | null;
   /** What the one who asks may do about it. */
-  may: { approve: IPermission; withdraw: IPermission };
+  may: { approve: IApprovePermission; withdraw: IPermission };
 }
 
 export interface IHolding {
@@ -185,6 +191,8 @@ export interface IBoundDecision extends IDecision {
 
 /** What the server can be asked about promotions. */
 export interface IPromotionsAPI {
+  /** A text that is another one as soon as something has happened to a release. */
+  state(): Promise<string>;
   /** All that are open, of every package. */
   promotions(): Promise<IPromotion[]>;
   promotion(id: string): Promise<IReview>;
@@ -200,8 +208,9 @@ export interface IEnvironmentsAPI {
   history(
     name: string,
     environment: string,
-    at: string
-  ): Promise<IHistoryEntry[]>;
+    at: string,
+    before?: string
+  ): Promise<IPage<IHistoryEntry>>;
   /** What each release of a package measured, oldest first. */
   metrics(name: string): Promise<IMeasured[]>;
 }
@@ -227,5 +236,6 @@ export function isOpen(promotion: IPromotion): boolean {
 
 /** Whether it waits for the one who asks. */
 export function waitsForYou(promotion: IPromotion): boolean {
-  return promotion.phase === 'Waiting' && promotion.may.approve.allowed;
+  const { allowed, after_sign_in } = promotion.may.approve;
+  return promotion.phase === 'Waiting' && (allowed || after_sign_in);
 }

@@ -23,6 +23,7 @@ import {
   IModelpackAPI,
   IPackage,
   IPackageSummary,
+  IPage,
   IReference,
   IRun,
   IRunRequest,
@@ -36,7 +37,8 @@ import {
   measured,
   promotion,
   promotions,
-  review
+  review,
+  state
 } from './validate/release';
 import { record, ShapeError } from './validate/shape';
 import {
@@ -82,8 +84,8 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
     return logChunk(await this.get(['builds', id, 'log'], { offset }), '');
   }
 
-  async packages(path: string): Promise<IPackageSummary[]> {
-    return packages(await this.get(['packages'], { path }));
+  async packages(path: string, before = ''): Promise<IPage<IPackageSummary>> {
+    return packages(await this.get(['packages'], { path, before }));
   }
 
   async package(name: string, version: string): Promise<IPackage> {
@@ -125,13 +127,19 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
   async history(
     name: string,
     environment: string,
-    at: string
-  ): Promise<IHistoryEntry[]> {
-    return history(await this.get(['history'], { name, environment, at }));
+    at: string,
+    before = ''
+  ): Promise<IPage<IHistoryEntry>> {
+    const query = { name, environment, at, before };
+    return history(await this.get(['history'], query));
   }
 
   async metrics(name: string): Promise<IMeasured[]> {
     return measured(await this.get(['packages', name]));
+  }
+
+  async state(): Promise<string> {
+    return state(await this.get(['state']));
   }
 
   async promotions(): Promise<IPromotion[]> {

@@ -1,5 +1,8 @@
 /** The words that every part of the panel shares: what the server says, as types, and what may be asked of it. */
 
+import { IDisposable } from '@lumino/disposable';
+import { ISignal } from '@lumino/signaling';
+
 import {
   Phase,
   ExportFormat,
@@ -169,9 +172,27 @@ export interface IBuildsAPI {
   buildLog(id: string, offset: number): Promise<ILogChunk>;
 }
 
+/** A part of a long list, newest first, and where the next part begins; null at the end. */
+export interface IPage<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** A long list as it is drawn: what of it is known, and how to read on. */
+export interface IListing<T> extends IDisposable {
+  items: T[];
+  isKnown: boolean;
+  hasOlder: boolean;
+  problem: Problem | null;
+  changed: ISignal<unknown, void>;
+  refresh(): Promise<void>;
+  older(): Promise<void>;
+}
+
 /** What the server can be asked about packages. */
 export interface IPackagesAPI {
-  packages(path: string): Promise<IPackageSummary[]>;
+  /** Those of a notebook: the newest, or those before where a page ended. */
+  packages(path: string, before?: string): Promise<IPage<IPackageSummary>>;
   package(name: string, version: string): Promise<IPackage>;
   exportPackage(
     reference: IReference,

@@ -141,6 +141,9 @@ class FakeWorkshop:
 
         return open_world(self.data_dir, now=now, tell=tell).releases
 
+    def notebook(self, record: Any) -> bytes:
+        return b'{"cells": []}'
+
     def export(self, record: Any, kind: str, target: Path, *, overwrite: bool = False) -> int:
         from jupyter_modelpack.adapters.image_names import write_whole
 

@@ -243,6 +243,15 @@ class Hub:
 
     def start_server(self, name: str, environment: Mapping[str, str] | None = None) -> str:
         """Start a person's notebook server, unless it runs, and return its address."""
+        self.begin_server(name, environment)
+        until(
+            lambda: self.api("GET", f"users/{name}").json()["servers"].get("", {}).get("ready"),
+            f"the server of {name} is not ready; see {self.folder}/hub.log",
+        )
+        return self.server_url(name)
+
+    def begin_server(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+        """Let the Hub start a person's notebook server, unless it runs, and wait for nothing."""
         self.api("POST", f"users/{name}")
         if name not in self.servers:
             place = self.folder / "environment.json"
@@ -250,11 +259,6 @@ class Hub:
             place.write_text(json.dumps({**known, name: dict(environment or {})}))
             assert self.api("POST", f"users/{name}/server").status_code in (201, 202)
             self.servers.add(name)
-        until(
-            lambda: self.api("GET", f"users/{name}").json()["servers"].get("", {}).get("ready"),
-            f"the server of {name} is not ready; see {self.folder}/hub.log",
-        )
-        return self.server_url(name)
 
     def stop_server(self, name: str) -> None:
         """Stop a person's notebook server."""

@@ -172,6 +172,7 @@ def open_world(
         views,
         lambda place, held, path: badge(place, held, None, None),
         clock,
+        kept.at_one_moment,
     )
     releases = Releases(
         Promotions(kept.promotions, kept.packages, policies, views, outside),

@@ -62,6 +62,9 @@ class Catalogue(Protocol):
     def job(self, name: str, version: str, kind: str) -> bytes:
         """Return the file that a cluster runs a package from."""
 
+    def notebook(self, name: str, version: str) -> bytes:
+        """Return the notebook that a package's image holds."""
+
     def export(self, name: str, version: str, kind: str, target: Any, *, overwrite: bool) -> int:
         """Write a package to a file and return its size."""
 

@@ -73,6 +73,18 @@ class PackagePipelineHandler(Handler):
         self.finish(content, set_content_type="text/plain; charset=utf-8")
 
 
+class PackageNotebookHandler(Handler):
+    """The notebook that a package's image holds."""
+
+    @authenticated
+    @authorized(action="read", resource=RESOURCE)
+    async def get(self, name: str, version: str) -> None:
+        """Show it as JSON, without outputs."""
+        content = await self.call(lambda: self.services.packages.notebook(name, version))
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.finish(content, set_content_type="application/json; charset=utf-8")
+
+
 class PackageExportHandler(Handler):
     """A package as a file beside the notebooks."""
 

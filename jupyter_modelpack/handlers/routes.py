@@ -14,6 +14,7 @@ from jupyter_modelpack.handlers.inspection import InspectionHandler
 from jupyter_modelpack.handlers.packages import (
     PackageExportHandler,
     PackageHandler,
+    PackageNotebookHandler,
     PackagePipelineHandler,
     PackagesHandler,
     PackageVersionsHandler,
@@ -52,6 +53,7 @@ from jupyter_modelpack.handlers.runs import (
     RunNotebookHandler,
     RunsHandler,
 )
+from jupyter_modelpack.handlers.state import StateHandler
 from jupyter_modelpack.handlers.submissions import SubmissionHandler, SubmissionsHandler
 
 _ONE = "([^/]+)"
@@ -93,11 +95,13 @@ RELEASE_ROUTES: Routes = (
     (f"packages/{_ONE}", PackageVersionsHandler),
     (f"packages/{_ONE}/{_ONE}", PackageHandler),
     (f"packages/{_ONE}/{_ONE}/pipeline", PackagePipelineHandler),
+    (f"packages/{_ONE}/{_ONE}/notebook", PackageNotebookHandler),
     ("environments", EnvironmentsHandler),
     ("promotions", PromotionsHandler),
     (f"promotions/{_ONE}", PromotionHandler),
     (f"promotions/{_ONE}/decision", DecisionHandler),
     ("rollbacks", RollbacksHandler),
+    ("state", StateHandler),
     ("history", HistoryHandler),
     ("difference", DifferenceHandler),
     ("policy", PolicyHandler),

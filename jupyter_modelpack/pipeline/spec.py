@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.notebook.kale_metadata import Volume
@@ -76,3 +78,14 @@ class PipelineSpec:
     def typed_parameters(self) -> tuple[PipelineParameter, ...]:
         """The notebook's parameters with the names and types that Kubeflow gives them."""
         return pipeline_parameters(self.parameters)
+
+    def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values of the notebook's parameters under Kubeflow's names, in its types."""
+        values: dict[str, Any] = {}
+        for parameter in self.typed_parameters:
+            if parameter.variable in given:
+                value = given[parameter.variable]
+                if parameter.type == "STRING" and not isinstance(value, str):
+                    value = "" if value is None else json.dumps(value)
+                values[parameter.name] = value
+        return values

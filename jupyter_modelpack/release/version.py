@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import total_ordering
+from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput
 
@@ -60,6 +61,25 @@ class Version:
     def on(self, line: str, number: int) -> Version:
         """Return the version on a named line that leads to this one."""
         return Version(self.major, self.minor, self.patch, line, number)
+
+
+def highest(texts: Iterable[str], line: str | None = None) -> str | None:
+    """Return the highest of many versions on a line, or on none (``""``); None: there is none.
+
+    Without a line it is the highest that is on none, or, where all are on lines, of those.
+    """
+    best: dict[bool, tuple[tuple[Any, ...], str]] = {}
+    for text in texts:  # thousands, so that no Version is made of each
+        match = _SHAPE.match(text)
+        if match is None or (line is not None and (match[4] or "") != line):
+            continue
+        numbers = (int(match[1]), int(match[2]), int(match[3]))
+        key = (*numbers, not match[4], match[4] or "", int(match[5] or 0))
+        on_line = bool(match[4])
+        if on_line not in best or best[on_line][0] < key:
+            best[on_line] = (key, text)
+    found = best.get(False) or best.get(True)
+    return found[1] if found else None
 
 
 def checked_line(text: str) -> str:

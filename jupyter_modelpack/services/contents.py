@@ -13,7 +13,7 @@ from jupyter_modelpack.environment.host import Host
 from jupyter_modelpack.environment.local import Wanted
 from jupyter_modelpack.environment.lock import Lock
 from jupyter_modelpack.notebook.finding import Finding
-from jupyter_modelpack.notebook.owner import owner_card
+from jupyter_modelpack.notebook.owner import asked_schedule, owner_card
 from jupyter_modelpack.notebook.parts import served_signature, team_parts
 from jupyter_modelpack.notebook.sealed import cell_digests, sealed_notebook
 from jupyter_modelpack.notebook.secrets.packaged import LARGEST, secrets_in_file
@@ -98,6 +98,7 @@ class Contained:
                 {"name": item.name, "version": item.version, "size": item.size} for item in captured
             ],
             "owner": owner_card(inspected.snapshot),
+            "schedule": asked_schedule(inspected.snapshot),
             "parts": team_parts(inspected.snapshot),
             "serves": served_signature(inspected.snapshot),
             "files": files,

@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_modelpack.environment.facts import normalised
 from jupyter_modelpack.errors import GateNotSatisfied, InvalidInput
 from jupyter_modelpack.notebook.inspection import Inspection, inspect
-from jupyter_modelpack.notebook.owner import OWNER
+from jupyter_modelpack.notebook.owner import OWNER, schedule_of
 from jupyter_modelpack.notebook.parts import served_signature, team_parts
 from jupyter_modelpack.notebook.sealed import cell_digests
 from jupyter_modelpack.notebook.snapshot import Snapshot, take_snapshot
@@ -48,6 +48,7 @@ class Claim:
     owner: Mapping[str, str] | None = None
     commit: str | None = None
     line: str = ""
+    schedule: Mapping[str, Any] | None = None
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Claim:
@@ -77,6 +78,7 @@ class Claim:
             _owner(record.get("owner")),
             commit if isinstance(commit, str) and _COMMIT.match(commit) else None,
             checked_line(line) if isinstance(line, str) and line else "",
+            schedule_of(record.get("schedule")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -91,6 +93,7 @@ class Claim:
             "owner": self.owner,
             "commit": self.commit,
             "line": self.line,
+            "schedule": self.schedule,
         }
 
 
@@ -128,6 +131,7 @@ def described(
         **_interface(inspection),
         **{key: inside.manifest[key] for key in _PIPELINE if key in inside.manifest},
         "owner": claim.owner,
+        "schedule": claim.schedule,
         "commit": claim.commit,
         "parts": team_parts(snapshot),
         "serves": served_signature(snapshot),

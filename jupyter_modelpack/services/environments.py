@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.release.environment import Slot
 from jupyter_modelpack.release.gate import Kind, Question, evaluate
 from jupyter_modelpack.release.policy import Place, Policy
-from jupyter_modelpack.release.promotion import Lane, Promotion
+from jupyter_modelpack.release.promotion import Promotion
 from jupyter_modelpack.services.policies import Policies, readable, sentence_of
 from jupyter_modelpack.services.release_view import checks_view, pointer_view, promotion_view
 from jupyter_modelpack.services.surroundings import Views
@@ -24,12 +24,6 @@ _LATER = frozenset(("digests", "diff_ids"))
 
 class Lanes(Protocol):
     """The environments."""
-
-    def slots(self, package: str, environments: Sequence[str]) -> Mapping[str, Slot]:
-        """Return what they hold of a package."""
-
-    def lane(self, package: str, environment: str) -> Lane:
-        """Return a package's lane in one."""
 
     def list(self, package: str = "", *, is_open: bool = False) -> Sequence[Promotion]:
         """Return promotions, newest first."""
@@ -43,6 +37,25 @@ class Releases(Protocol):
 
     def by_digest(self, name: str | None, digest: str) -> Record | None:
         """Return the record of an image under a name."""
+
+
+T = TypeVar("T")
+
+
+class Moment(Protocol):
+    """Keeps what is read by a function from changing meanwhile."""
+
+    def __call__(self, look: Callable[[], T], /) -> T:
+        """Return what it finds; it may be called again."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the ledger said of a package: each environment as shown, and what it holds."""
+
+    shown: list[dict[str, Any]]
+    holders: list[tuple[Slot, Record | None]]
+    is_known: bool
 
 
 def never(_slot: Slot, _record: Record | None) -> None:
@@ -59,35 +72,27 @@ class Environments:
     views: Views
     badge: Callable[[str, Record | None, str | None], str]
     now: Callable[[], datetime]
+    at_one_moment: Moment
     drift: Callable[[Slot, Record | None], Mapping[str, Any] | None] = never
 
     def show(self, name: str, actor: Actor, path: str | None = None) -> dict[str, Any]:
         """Return them as JSON; ``path`` is the notebook that the badge is about."""
-        return replace(self, views=self.views.for_one_answer())._show(name, actor, path)
-
-    def _show(self, name: str, actor: Actor, path: str | None) -> dict[str, Any]:
         policy, problem = readable(self.policies)
         rules = policy or self.policies.in_force()
-        newest = self.releases.newest(name)
         places = rules.places if rules else ()
-        slots = self.lanes.slots(name, [place.name for place in places])
-        is_open = self.lanes.list(name, is_open=True)
-        shown, offered = [], newest
-        for place in places:
-            slot = slots[place.name]
-            waiting = next((p for p in is_open if p.target == place.name), None)
-            shown.append(
-                {
-                    "name": place.name,
-                    "holds": pointer_view(slot.pointer),
-                    "generation": slot.generation,
-                    "drift": self.drift(slot, self._held(name, slot)),
-                    "waiting": promotion_view(waiting, actor, policy) if waiting else None,
-                    "promote": self._promote(offered, place, slot, actor, policy, problem),
-                    "rollback": self._rollback(name, place, slot, actor, policy, problem),
-                }
-            )
-            offered = self._held(name, slot)
+
+        def look() -> _Seen:
+            once = replace(self, views=self.views.for_one_answer())
+            return once._places(name, places, actor, policy, problem)
+
+        seen = self.at_one_moment(look)
+        # What follows looks at other things than the ledger, and may take its time.
+        for place, holder in zip(seen.shown, seen.holders, strict=True):
+            place["drift"] = self.drift(*holder)
+        badge = None
+        if seen.is_known and seen.holders:
+            slot, held = seen.holders[-1]
+            badge = self.badge(slot.environment, held, path)
         return {
             "policy": {
                 "size": rules.name if rules else "",
@@ -95,9 +100,39 @@ class Environments:
                 "sentence": problem or (sentence_of(rules) if rules else ""),
             },
             "identity": identity_view(actor),
-            "environments": shown,
-            "badge": self._badge(name, slots, path) if newest else None,
+            "environments": seen.shown,
+            "badge": badge,
         }
+
+    def _places(
+        self,
+        name: str,
+        places: Sequence[Place],
+        actor: Actor,
+        policy: Policy | None,
+        problem: str,
+    ) -> _Seen:
+        slots = self.views.slots(name, tuple(place.name for place in places))
+        is_open = self.lanes.list(name, is_open=True)
+        newest = self.releases.newest(name)
+        seen, offered = _Seen([], [], newest is not None), newest
+        for place in places:
+            slot = slots[place.name]
+            waiting = next((p for p in is_open if p.target == place.name), None)
+            seen.shown.append(
+                {
+                    "name": place.name,
+                    "holds": pointer_view(slot.pointer),
+                    "generation": slot.generation,
+                    "drift": None,
+                    "waiting": promotion_view(waiting, actor, policy) if waiting else None,
+                    "promote": self._promote(offered, place, slot, actor, policy, problem),
+                    "rollback": self._rollback(name, place, slot, actor, policy, problem),
+                }
+            )
+            offered = self.views.record(name, str(slot.digest)) if slot.digest else None
+            seen.holders.append((slot, offered))
+        return seen
 
     def _promote(
         self,
@@ -148,7 +183,7 @@ class Environments:
         policy: Policy | None,
         problem: str,
     ) -> dict[str, Any]:
-        held = self.lanes.lane(name, place.name).held or {}
+        held = self.views.lane(name, place.name).held or {}
         to = [version for digest, version in reversed(list(held.items())) if digest != slot.digest]
         capital = place.name.capitalize()
         if not to:
@@ -162,15 +197,6 @@ class Environments:
             return {"allowed": False, "to": to, "sentence": f"The record of {to[0]} is gone."}
         found = self._preview(record, place, slot, actor, policy, "rollback")
         return {"allowed": found["allowed"], "to": to, "sentence": found["sentence"]}
-
-    def _held(self, name: str, slot: Slot) -> Record | None:
-        return self.views.record(name, str(slot.digest)) if slot.digest else None
-
-    def _badge(self, name: str, slots: Mapping[str, Slot], path: str | None) -> str | None:
-        if not slots:
-            return None
-        last = list(slots)[-1]
-        return self.badge(last, self._held(name, slots[last]), path)
 
 
 def identity_view(actor: Actor) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from jupyter_modelpack.services.image_contents import read_inside
 from jupyter_modelpack.services.release_facts import author_of
 from jupyter_modelpack.services.running import ImageRunner, RunOrder
 from jupyter_modelpack.services.verification import Verification, judge
+from jupyter_modelpack.services.verifying import forget
 
 Record = Mapping[str, Any]
 IntakeStep = Literal["image", "contents", "run", "record"]
@@ -76,7 +77,10 @@ class Names(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """What taking in needs of the world; ``sealed`` says whether runs are kept apart here."""
+    """What taking in needs of the world; ``sealed`` says whether runs are kept apart here.
+
+    ``keep`` is given the image's digest, the log and the notebook as it ran, for those who decide.
+    """
 
     layout: Layout
     runner: ImageRunner
@@ -91,6 +95,7 @@ class Ports:
     file_limit: int
     monotonic: Callable[[], float]
     now: Callable[[], str]
+    keep: Callable[[str, str, Path | None], None] = forget
 
 
 def take_in(
@@ -203,6 +208,8 @@ class _Intake:
         author = author_of(known)
         if self._claim.owner and author is not None and author.same_person(self._caller):
             record["owner"] = self._claim.owner
+            if self._claim.schedule != known.get("schedule"):
+                record["schedule"] = self._claim.schedule
         if record == known:
             return known
         return self._kept(record, self._kept_files(record))
@@ -232,9 +239,16 @@ class _Intake:
                 self._claim.name, "", {}, False, folder, "intake",
                 time_limit=self._ports.time_limit,
             )  # fmt: skip
+            said: list[str] = []
+
+            def heard(text: str) -> None:
+                said.append(text)
+                self._log(text)
+
             result = self._ports.runner.run(
-                self._claim.digest, order, lambda _event: None, self._log, self._cancelled
+                self._claim.digest, order, lambda _event: None, heard, self._cancelled
             )
+            self._ports.keep(str(self._claim.digest), "".join(said), result.executed_notebook)
             verification = judge(result, network_allowed=False, reproduction=Reproduction())
         _stop_unless_passed(verification)
         return verification

@@ -427,7 +427,7 @@ class _Packaging:
         )
 
 
-_REFRESHED = ("seconds", "reused_layers", "owner")
+_REFRESHED = ("seconds", "reused_layers", "owner", "schedule")
 _PROVED = ("verified", "checks", "metrics", "isolation", "findings")
 
 

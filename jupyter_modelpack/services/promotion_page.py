@@ -38,8 +38,8 @@ def promotion_page(pages: Pages, ident: str, actor: Actor) -> Json:
     promotion = pages.releases.promotions.get(ident)
     view = pages.releases.get(ident, actor, lambda path: path)
     record = _record(pages, promotion)
-    lanes = pages.releases.environments.lanes
-    slot = lanes.slots(promotion.candidate.package, [promotion.target])[promotion.target]
+    views, target = pages.releases.environments.views, promotion.target
+    slot = views.slots(promotion.candidate.package, (target,))[target]
     proof = pages.proofs.of(record) if record else None
     return {
         "promotion": view,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -80,7 +81,7 @@ def promotion_view(promotion: Promotion, viewer: Actor, policy: Policy | None) -
         "sentence": _sentence(promotion),
         "error": _error(promotion) if broken else None,
         "may": {
-            "approve": _allowed(_not_approve(promotion, viewer, policy)),
+            "approve": _approving(promotion, viewer, policy),
             "withdraw": _allowed(_not_withdraw(promotion, viewer)),
         },
     }
@@ -168,6 +169,16 @@ def _error(promotion: Promotion) -> Json:
 
 def _allowed(why_not: str) -> Json:
     return {"allowed": not why_not, "sentence": why_not}
+
+
+def _approving(promotion: Promotion, viewer: Actor, policy: Policy | None) -> Json:
+    """Return whether the viewer may approve, or could after a login at the service itself."""
+    why = _not_approve(promotion, viewer, policy)
+    if not why or viewer.signed_in or not viewer.verified:
+        return {**_allowed(why), "after_sign_in": False}
+    could = not _not_approve(promotion, replace(viewer, signed_in=True), policy)
+    sentence = "You can approve this on the page of the release service." if could else why
+    return {"allowed": False, "sentence": sentence, "after_sign_in": could}
 
 
 def _not_approve(promotion: Promotion, viewer: Actor, policy: Policy | None) -> str:

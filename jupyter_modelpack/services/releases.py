@@ -159,6 +159,10 @@ class Releases:
         rows = [row for row in rows if int(row.get("sequence", 0)) <= head.size]
         return {"checkpoint": head.to_json(), "entries": rows}
 
+    def state(self) -> str:
+        """Return a text that is another one as soon as something has happened."""
+        return str(self.history_log.head().size)
+
     def compare(self, before: str, after: str) -> Json:
         """Return what differs between two releases, named as people type them."""
         packages = Packages(self.records)

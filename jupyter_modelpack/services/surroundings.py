@@ -107,6 +107,14 @@ class Views:
         once._looks_whole = whole  # type: ignore[method-assign]
         return once
 
+    def slots(self, package: str, environments: tuple[str, ...]) -> Mapping[str, Slot]:
+        """Return what the environments hold of a package."""
+        return self._lanes.slots(package, environments)
+
+    def lane(self, package: str, environment: str) -> Lane:
+        """Return a package's lane in an environment."""
+        return self._lanes.lane(package, environment)
+
     def record(self, name: str, digest: str) -> Record | None:
         """Return the record of an image under a name."""
         return self._by_digest(name, digest)

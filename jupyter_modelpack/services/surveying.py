@@ -46,6 +46,8 @@ def _unchanged(
         contents = contained.of(inspected, request, tuple(record["extra"]["modules"]))
     except ModelPackError:
         return None  # packaging will say what is wrong
-    if not contents.inside(record) or contents.described["owner"] != record.get("owner"):
+    if not contents.inside(record):
+        return None
+    if any(contents.described.get(key) != record.get(key) for key in ("owner", "schedule")):
         return None
     return {"name": record["name"], "version": record["version"]}

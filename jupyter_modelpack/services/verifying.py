@@ -24,8 +24,8 @@ class Folders(Protocol):
         """Give a new empty folder, which is gone afterwards."""
 
 
-def _forget(_digest: str, _log: str, _notebook: Path | None) -> None:
-    return None
+def forget(_digest: str, _log: str, _notebook: Path | None) -> None:
+    """Keep nothing of a run."""
 
 
 class SealedVerifier:
@@ -39,7 +39,7 @@ class SealedVerifier:
         runner: ImageRunner,
         folders: Folders,
         time_limit: float,
-        keep: Callable[[str, str, Path | None], None] = _forget,
+        keep: Callable[[str, str, Path | None], None] = forget,
     ) -> None:
         self._runner = runner
         self._folders = folders

@@ -105,10 +105,12 @@ describe('every part', () => {
     [
       'Earlier',
       <Earlier
-        packages={packages(golden('packages'))}
+        packages={packages(golden('packages')).items}
+        hasOlder
         opened={detail}
         trans={trans}
         onOpen={nothing}
+        onOlder={nothing}
       />
     ]
   ];

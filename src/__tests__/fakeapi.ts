@@ -20,6 +20,7 @@ import {
   IModelpackAPI,
   IPackage,
   IPackageSummary,
+  IPage,
   IReference,
   IRun,
   IRunRequest,
@@ -38,10 +39,12 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
   theBuilds: IBuild[] = [];
   /** What each next question about a build answers; the last stays. */
   nextBuilds: IBuild[] = [];
-  thePackages: IPackageSummary[] = packages(golden('packages'));
+  thePackages: IPackageSummary[] = packages(golden('packages')).items;
+  olderPackages: IPackageSummary[] = [];
   theRuns: IRun[] = [];
   theLog = '';
   theEnvironments: IEnvironments = environments(golden('environments'), '');
+  theState = '7';
   thePromotions: IPromotion[] = promotions(golden('promotions')).slice(0, 1);
   theReview: IReview = review(golden('promotion'), '');
 
@@ -82,8 +85,14 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
     return this.answer(`buildLog ${id} ${offset}`, this.chunk(offset));
   }
 
-  async packages(path: string): Promise<IPackageSummary[]> {
-    return this.answer(`packages ${path}`, this.thePackages);
+  async packages(path: string, before = ''): Promise<IPage<IPackageSummary>> {
+    const older = this.olderPackages;
+    return this.answer(
+      `packages ${path}${before && ` ${before}`}`,
+      before
+        ? { items: older, next: null }
+        : { items: this.thePackages, next: older.length ? '7' : null }
+    );
   }
 
   async package(name: string, version: string): Promise<IPackage> {
@@ -135,7 +144,7 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
     name: string,
     environment: string,
     at: string
-  ): Promise<IHistoryEntry[]> {
+  ): Promise<IPage<IHistoryEntry>> {
     return this.answer(
       `history ${name} ${environment} ${at}`,
       history(golden('history'))
@@ -144,6 +153,10 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
 
   async metrics(name: string): Promise<IMeasured[]> {
     return this.answer(`metrics ${name}`, [...this.thePackages].reverse());
+  }
+
+  async state(): Promise<string> {
+    return this.answer('state', this.theState);
   }
 
   async promotions(): Promise<IPromotion[]> {

@@ -6,7 +6,7 @@ const SOURCE = join(__dirname, '..');
 /** Who may import whom: each part names the parts below it. */
 const BELOW: Record<string, string[]> = {
   index: ['plugins'],
-  plugins: ['panel', 'review', 'commands', 'icon', 'tokens'],
+  plugins: ['panel', 'review', 'commands', 'icon', 'pages', 'tokens'],
   panel: [
     'sections',
     'components',

@@ -9,6 +9,7 @@ import {
 import axe from 'axe-core';
 import React from 'react';
 
+import { Listing } from '../manager/listing';
 import { IEnvironments, IReview } from '../releases';
 import { Gates } from '../sections/gates';
 import { Header } from '../sections/header';
@@ -54,7 +55,11 @@ function drawLanes(asked: string[], value: IEnvironments = lanes): Element {
         rollBack: ask('rollBack'),
         withdraw: ask('withdraw'),
         review: id => asked.push(`review ${id}`),
-        history: async () => history(golden('history'))
+        history: () =>
+          new Listing(
+            async () => history(golden('history')),
+            each => each.at
+          )
       }}
     />
   ).container;
@@ -215,7 +220,10 @@ describe('Waiting', () => {
 
 describe('Review', () => {
   const open = but(full, {
-    may: { ...full.may, approve: { allowed: true, sentence: '' } }
+    may: {
+      ...full.may,
+      approve: { allowed: true, sentence: '', after_sign_in: false }
+    }
   });
 
   it('shows the difference, then the evidence, then the button', () => {

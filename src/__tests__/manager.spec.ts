@@ -241,6 +241,41 @@ describe('NotebookSession', () => {
     session.dispose();
   });
 
+  it('asks where it lives once when it is opened, and again when a run ended', async () => {
+    const api = new FakeAPI();
+    const ended = run(golden('run'), '');
+    api.theRuns = [ended];
+    const session = new NotebookSession(api, PATH);
+    session.look(true);
+    await session.refresh();
+    await settle();
+    expect(api.count('environments')).toBe(1);
+    api.theRuns = [{ ...ended, id: 'another' }, ended];
+    await session.shelf.opened?.runs.refresh();
+    await settle();
+    expect(api.count('environments')).toBe(2);
+    session.dispose();
+  });
+
+  it('reads older packages on request, and keeps them', async () => {
+    const api = new FakeAPI();
+    const [newest] = api.thePackages;
+    api.olderPackages = [newest, { ...newest, version: '0.9.0' }];
+    const session = new NotebookSession(api, PATH);
+    const { shelf } = session;
+    await shelf.refresh();
+    expect(shelf.hasOlder).toBe(true);
+    const known = shelf.packages.length;
+    await Promise.all([shelf.older(), shelf.older()]);
+    expect(api.count(`packages ${PATH} 7`)).toBe(1);
+    expect(shelf.hasOlder).toBe(false);
+    await shelf.refresh();
+    expect(shelf.packages.map(each => each.version).slice(known)).toEqual([
+      '0.9.0'
+    ]);
+    session.dispose();
+  });
+
   it('leaves nothing behind', async () => {
     const api = new FakeAPI();
     const session = new NotebookSession(api, PATH);

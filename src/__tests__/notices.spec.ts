@@ -9,7 +9,10 @@ import { Kept } from './kept';
 const full = review(golden('promotion'), '');
 const mine: IPromotion = {
   ...full,
-  may: { ...full.may, approve: { allowed: true, sentence: '' } }
+  may: {
+    ...full.may,
+    approve: { allowed: true, sentence: '', after_sign_in: false }
+  }
 };
 
 describe('Notices', () => {

@@ -1,7 +1,5 @@
 import { diffLines, plainly } from '../components/diff';
 import { EnvironmentsWatch } from '../manager/environments';
-import { Inbox } from '../manager/inbox';
-import { Notices } from '../manager/notices';
 import { ReviewWatch } from '../manager/review';
 import { IPromotion, isOpen, waitsForYou } from '../releases';
 import { Problem } from '../tokens';
@@ -15,13 +13,15 @@ import {
 import { ShapeError } from '../validate/shape';
 import { FakeAPI, settle, until } from './fakeapi';
 import { but, golden } from './golden';
-import { Kept } from './kept';
 
 const lanes = environments(golden('environments'), '');
 const full = review(golden('promotion'), '');
 const mine: IPromotion = {
   ...full,
-  may: { ...full.may, approve: { allowed: true, sentence: '' } }
+  may: {
+    ...full.may,
+    approve: { allowed: true, sentence: '', after_sign_in: false }
+  }
 };
 
 describe('the contract about releases', () => {
@@ -36,7 +36,7 @@ describe('the contract about releases', () => {
     expect(full.difference?.from).toBe('1.2.0');
     expect(full.difference?.cells[2].after).toBeNull();
     expect(promotions(golden('promotions')).map(isOpen)).toEqual([true, false]);
-    expect(history(golden('history'))[0].approved_by).toEqual(['rita']);
+    expect(history(golden('history')).items[0].approved_by).toEqual(['rita']);
   });
 
   it('lets nobody decide when the server does not say who may', () => {
@@ -130,41 +130,6 @@ describe('EnvironmentsWatch', () => {
     await until(() => watch.outcome('production')?.phase === 'Rejected');
     expect(watch.outcome('staging')).toBeNull();
     watch.dispose();
-  });
-});
-
-describe('Inbox', () => {
-  it('tells of what begins to wait for you, and of what was decided', async () => {
-    const api = new FakeAPI();
-    const inbox = new Inbox(api, new Notices(new Kept(), 'notices'));
-    const told: string[] = [];
-    inbox.arrived.connect((_, each) => told.push(`arrived ${each.id}`));
-    inbox.decided.connect((_, each) => told.push(`${each.phase} ${each.id}`));
-    api.thePromotions = [full];
-    await inbox.refresh();
-    expect(inbox.waiting).toEqual([]);
-    api.thePromotions = [full, { ...mine, id: 'new' }];
-    await inbox.refresh();
-    await inbox.refresh();
-    expect(inbox.waiting.map(each => each.id)).toEqual(['new']);
-    api.thePromotions = [{ ...mine, id: 'new' }];
-    api.theReview = but(full, { phase: 'Active' });
-    await inbox.refresh();
-    await settle();
-    expect(told).toEqual(['arrived new', `Active ${full.id}`]);
-    inbox.dispose();
-  });
-
-  it('does not ask a server without promotions again and again', async () => {
-    const api = new FakeAPI();
-    api.refusal = new Problem('SERVER_MISSING', 'No.');
-    const inbox = new Inbox(api, new Notices(new Kept(), 'notices'), 1);
-    inbox.look(true);
-    await inbox.refresh();
-    const asked = api.count('promotions');
-    await new Promise(resolve => setTimeout(resolve, 20));
-    expect(api.count('promotions')).toBeLessThanOrEqual(asked + 1);
-    inbox.dispose();
   });
 });
 

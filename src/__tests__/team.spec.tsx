@@ -4,8 +4,10 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { cleanup, render, screen } from '@testing-library/react';
 import React from 'react';
 
+import { Listing } from '../manager/listing';
+import { IHistoryEntry } from '../releases';
 import { Decision } from '../sections/decision';
-import { Lives } from '../sections/lives';
+import { IElsewhere, Lives } from '../sections/lives';
 import { environments, review } from '../validate/release';
 import { but, golden } from './golden';
 
@@ -15,7 +17,7 @@ const full = review(golden('promotion'), '');
 const no = async (): Promise<boolean> => false;
 const nothing = (): void => undefined;
 
-function drawLanes(value = lanes, elsewhere: string | null = null): void {
+function drawLanes(value = lanes, elsewhere: IElsewhere | null = null): void {
   render(
     <Lives
       value={value}
@@ -30,19 +32,30 @@ function drawLanes(value = lanes, elsewhere: string | null = null): void {
         rollBack: no,
         withdraw: no,
         review: nothing,
-        history: async () => []
+        history: () =>
+          new Listing<IHistoryEntry>(
+            async () => ({ items: [], next: null }),
+            each => each.at
+          )
       }}
     />
   );
 }
 
+const THERE: IElsewhere = {
+  package: 'https://releases.example.org/pages/packages/churn',
+  promotion: id => `https://releases.example.org/pages/promotions/${id}`
+};
+
 afterEach(cleanup);
 
 describe('lanes in a team', () => {
   it('open the page of the service to roll back', () => {
-    drawLanes(lanes, 'https://releases.example.org/pages/packages/churn');
-    const link = screen.getByRole('link', { name: 'Roll back there…' });
+    drawLanes(lanes, THERE);
+    const link = screen.getByRole('link', { name: 'Roll back…' });
     expect(link.getAttribute('href')).toContain('/pages/packages/churn');
+    const page = screen.getByRole('link', { name: 'Page to decide' });
+    expect(page.getAttribute('href')).toContain('/pages/promotions/7c1f');
     expect(screen.queryByRole('button', { name: 'Roll back dev' })).toBeNull();
     const rules = screen.getByRole('link', { name: 'Who may do what' });
     expect(rules.getAttribute('href')).toBe('/pages/jurisdiction');
@@ -62,7 +75,8 @@ describe('lanes in a team', () => {
 
 describe('the decision in a team', () => {
   it('leaves the decision to the page of the service, and says why', () => {
-    const approve = { allowed: true, sentence: '' };
+    // What the service says to a token: this login is not enough, another one would be.
+    const approve = { allowed: false, sentence: '', after_sign_in: true };
     render(
       <Decision
         review={but(full, { may: { ...full.may, approve } })}

@@ -12,10 +12,9 @@ describe('the contract with the server', () => {
       cells: 12,
       unchanged: { name: 'churn', version: '1.3.0' }
     });
-    expect(packages(golden('packages')).map(each => each.version)).toEqual([
-      '1.3.0',
-      '1.2.0'
-    ]);
+    expect(
+      packages(golden('packages')).items.map(each => each.version)
+    ).toEqual(['1.3.0', '1.2.0']);
     expect(packageDetail(golden('package'), '').seconds).not.toHaveProperty(
       'publish'
     );

@@ -103,6 +103,26 @@ export function CopyButton(props: {
   );
 }
 
+/** A lesser link to a page elsewhere, marked as one that opens beside this window. */
+export function AwayLink(props: {
+  href: string;
+  title: string;
+  children: React.ReactNode;
+}): JSX.Element {
+  return (
+    <a
+      className="jp-ModelpackPanel-link"
+      href={props.href}
+      target="_blank"
+      rel="noopener noreferrer"
+      title={props.title}
+    >
+      {props.children}
+      <span aria-hidden="true"> ↗</span>
+    </a>
+  );
+}
+
 /** A link to a page elsewhere that is the thing to do here; it opens beside this window. */
 export function PageLink(props: {
   href: string;

@@ -20,17 +20,31 @@ export function useFirst<T>(
   };
 }
 
-/** The link that shows more; nothing where all are shown. */
+/** The link that shows more, or reads on where all that is known is shown; nothing at the end. */
 export function More(props: {
   rest: number;
   /** The words for how many there are still. */
   words: (rest: number) => string;
   onMore: () => void;
+  /** The words for reading on, where there is more than what is known. */
+  older?: string | null;
+  onOlder?: () => void;
 }): JSX.Element | null {
-  const { rest } = props;
-  return rest === 0 ? null : (
+  const { older, rest } = props;
+  if (rest > 0) {
+    return (
+      <div>
+        <LinkButton onClick={props.onMore}>{props.words(rest)}</LinkButton>
+      </div>
+    );
+  }
+  const readOn = (): void => {
+    props.onMore(); // or what is read would not be drawn
+    props.onOlder?.();
+  };
+  return older ? (
     <div>
-      <LinkButton onClick={props.onMore}>{props.words(rest)}</LinkButton>
+      <LinkButton onClick={readOn}>{older}</LinkButton>
     </div>
-  );
+  ) : null;
 }

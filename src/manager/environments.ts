@@ -10,7 +10,8 @@ import {
   IPromotionRequest,
   IReleasesAPI
 } from '../releases';
-import { Problem } from '../tokens';
+import { IListing, Problem } from '../tokens';
+import { Listing } from './listing';
 import { Pulse } from './pulse';
 import { Resource } from './resource';
 
@@ -98,8 +99,13 @@ export class EnvironmentsWatch implements IDisposable {
     );
   }
 
-  history(environment: string, at: string): Promise<IHistoryEntry[]> {
-    return this.api.history(this.name ?? '', environment, at);
+  /** What an environment held, newest first, or at a moment; whoever reads it disposes of it. */
+  history(environment: string, at: string): IListing<IHistoryEntry> {
+    const name = this.name ?? '';
+    return new Listing(
+      before => this.api.history(name, environment, at, before),
+      each => `${each.at} ${each.version}`
+    );
   }
 
   withdraw(environment: string, id: string): Promise<boolean> {

@@ -9,20 +9,44 @@ import { Notices } from './notices';
 import { Pulse } from './pulse';
 import { Resource } from './resource';
 
+/** How often it looks, in milliseconds. */
+interface IIntervals {
+  /** While the panel is in view. */
+  looking?: number;
+  /** While it is not; null: not at all. */
+  away?: number | null;
+}
+
+/** Every so many looks the list is read although nothing happened. */
+const SELDOM = 20;
+
+function isAbsent(problem: Problem | null): boolean {
+  const code = problem?.code ?? '';
+  return code === 'SERVER_MISSING' || code.endsWith('_UNKNOWN');
+}
+
 export class Inbox implements IDisposable {
   constructor(
     private readonly api: IPromotionsAPI,
     private readonly notices: Notices,
-    interval = 5000
+    intervals: IIntervals = {}
   ) {
+    const { looking = 1500, away = null } = intervals;
     this.list = new Resource(() => api.promotions());
     this.list.changed.connect(this.onList, this);
-    this.pulse = new Pulse(() => this.refresh(), interval);
+    this.pulse = new Pulse(() => this.see(), looking);
+    this.slow = away === null ? null : new Pulse(() => this.see(), away);
+    this.slow?.beat(true);
   }
 
   /** Those that wait for the one who looks. */
   get waiting(): IPromotion[] {
     return (this.list.value ?? []).filter(waitsForYou);
+  }
+
+  /** Emitted when something happened to a release, also to one that was never open here. */
+  get moved(): ISignal<this, void> {
+    return this._moved;
   }
 
   get changed(): ISignal<this, void> {
@@ -48,7 +72,7 @@ export class Inbox implements IDisposable {
     this.beat();
   }
 
-  /** Poll while the panel is in view; hints reach it without that. */
+  /** Poll while the panel is in view; of one's own server's work hints tell without that. */
   look(looking: boolean): void {
     this.looking = looking;
     this.beat();
@@ -56,15 +80,33 @@ export class Inbox implements IDisposable {
 
   dispose(): void {
     this.pulse.dispose();
+    this.slow?.dispose();
     this.list.dispose();
     Signal.clearData(this);
   }
 
   /** A server without promotions is not asked again and again. */
   private beat(): void {
-    const code = this.list.problem?.code ?? '';
-    const absent = code === 'SERVER_MISSING' || code.endsWith('_UNKNOWN');
+    const absent = isAbsent(this.list.problem);
     this.pulse.beat(this.looking && !absent);
+    this.slow?.beat(!this.looking && !absent);
+  }
+
+  /** Read the list when something happened, and now and then because people's rights change too. */
+  private async see(): Promise<void> {
+    const before = this.state;
+    this.state = await this.api.state().catch(() => null);
+    this.seeing += 1;
+    if (
+      this.state === null ||
+      this.state !== before ||
+      this.seeing % SELDOM === 0
+    ) {
+      await this.refresh();
+    }
+    if (before !== null && this.state !== null && this.state !== before) {
+      this._moved.emit();
+    }
   }
 
   private onList(): void {
@@ -108,9 +150,13 @@ export class Inbox implements IDisposable {
   }
 
   private looking = false;
+  private state: string | null = null;
+  private seeing = 0;
   private seen: IPromotion[] | null = null;
   private readonly list: Resource<IPromotion[]>;
   private readonly pulse: Pulse;
+  private readonly slow: Pulse | null;
+  private readonly _moved = new Signal<this, void>(this);
   private readonly _changed = new Signal<this, void>(this);
   private readonly _decided = new Signal<this, IPromotion>(this);
   private readonly _arrived = new Signal<this, IPromotion>(this);

@@ -40,7 +40,7 @@ export class LogTail implements IDisposable {
 
   /** Read on while someone is looking, until the log is complete. */
   watch(looking: boolean): void {
-    this.pulse.beat(looking && !this.complete);
+    this.pulse.beat(looking && !this.complete, true);
   }
 
   dispose(): void {

@@ -3,7 +3,7 @@
 import { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 
-/** Calls `ask` every `interval` milliseconds between `start` and `stop`; backs off when it fails. */
+/** Calls `ask` every `interval` milliseconds while it is wanted; backs off when it fails. */
 export class Pulse implements IDisposable {
   constructor(ask: () => Promise<void>, interval: number) {
     this.poll = new Poll({
@@ -19,13 +19,20 @@ export class Pulse implements IDisposable {
     return this.poll.isDisposed;
   }
 
-  /** Start or stop, when that is not how it stands already. */
-  beat(wanted: boolean): void {
+  /** Start or stop, when that is not how it stands already; what is known now is not asked at once. */
+  beat(wanted: boolean, atOnce = false): void {
     if (wanted === this.beating || this.isDisposed) {
       return;
     }
     this.beating = wanted;
-    void (wanted ? this.poll.start() : this.poll.stop());
+    if (!wanted) {
+      void this.poll.stop();
+    } else if (atOnce) {
+      void this.poll.start();
+    } else {
+      const { interval } = this.poll.frequency;
+      void this.poll.schedule({ interval, phase: 'started' });
+    }
   }
 
   dispose(): void {

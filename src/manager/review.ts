@@ -96,7 +96,7 @@ export class ReviewWatch implements IDisposable {
   /** Whether someone is looking: nothing is polled for nobody. */
   look(looking: boolean): void {
     this.looking = looking;
-    this.beat();
+    this.beat(true);
   }
 
   hint(id: string): void {
@@ -165,9 +165,9 @@ export class ReviewWatch implements IDisposable {
     this._changed.emit();
   }
 
-  private beat(): void {
+  private beat(atOnce = false): void {
     const { value } = this;
-    this.pulse.beat(this.looking && value !== null && isOpen(value));
+    this.pulse.beat(this.looking && value !== null && isOpen(value), atOnce);
   }
 
   private looking = false;

@@ -30,6 +30,12 @@ export class RunsWatch implements IDisposable {
     return this.list.value ?? [];
   }
 
+  /** How many are over; null while that is not known. */
+  get ended(): number | null {
+    const runs = this.list.value;
+    return runs && runs.filter(run => isOver(run.phase)).length;
+  }
+
   /** What went wrong when a run was asked for, stopped or read. */
   get problem(): Problem | null {
     return this._problem ?? this.list.problem;

@@ -4,18 +4,12 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { IReleasesAPI } from '../releases';
-import {
-  IBuild,
-  IInspection,
-  IModelpackAPI,
-  IProgressEvent,
-  isOver
-} from '../tokens';
+import { IBuild, IInspection, IModelpackAPI, IProgressEvent } from '../tokens';
 import { BuildWatch } from './builds';
 import { EnvironmentsWatch } from './environments';
 import { LogTail } from './log';
 import { Resource } from './resource';
-import { PackageShelf } from './shelf';
+import { OpenedPackage, PackageShelf } from './shelf';
 
 export class NotebookSession implements IDisposable {
   constructor(api: IModelpackAPI & IReleasesAPI, path: string) {
@@ -101,12 +95,13 @@ export class NotebookSession implements IDisposable {
 
   /** A run that has ended may be what an environment asked for. */
   private onShelf(): void {
-    const runs = this.shelf.opened?.runs.runs ?? [];
-    const ended = runs.filter(run => isOver(run.phase)).length;
-    if (ended > this.ended && this.looking) {
+    const { opened } = this.shelf;
+    const before = opened === this.counted ? this.ended : null;
+    this.counted = opened;
+    this.ended = opened?.runs.ended ?? null;
+    if (before !== null && (this.ended ?? 0) > before && this.looking) {
       void this.environments.refresh();
     }
-    this.ended = ended;
     this._changed.emit();
   }
 
@@ -147,7 +142,8 @@ export class NotebookSession implements IDisposable {
   readonly shelf: PackageShelf;
   readonly environments: EnvironmentsWatch;
   private looking = false;
-  private ended = 0;
+  private counted: OpenedPackage | null = null;
+  private ended: number | null = null;
   private _buildIsCurrent = true;
   private log: LogTail | null = null;
   private readonly _changed = new Signal<this, void>(this);

@@ -10,6 +10,7 @@ import {
   IReference,
   IRunsAPI
 } from '../tokens';
+import { Listing } from './listing';
 import { Resource } from './resource';
 import { RunsWatch } from './runs';
 
@@ -42,12 +43,20 @@ export class PackageShelf implements IDisposable {
     private readonly api: IPackagesAPI & IRunsAPI,
     readonly path: string
   ) {
-    this.list = new Resource(() => api.packages(path));
+    this.list = new Listing(
+      before => api.packages(path, before),
+      each => `${each.name} ${each.version}`
+    );
     this.list.changed.connect(this.onChange, this);
   }
 
   get packages(): IPackageSummary[] {
-    return this.list.value ?? [];
+    return this.list.items;
+  }
+
+  /** Whether there are older ones than these. */
+  get hasOlder(): boolean {
+    return this.list.hasOlder;
   }
 
   get opened(): OpenedPackage | null {
@@ -65,6 +74,11 @@ export class PackageShelf implements IDisposable {
   /** Read the list again. */
   refresh(): Promise<void> {
     return this.list.refresh();
+  }
+
+  /** Read some more of the older ones. */
+  older(): Promise<void> {
+    return this.list.older();
   }
 
   /** Open the newest package when none is open. */
@@ -108,6 +122,6 @@ export class PackageShelf implements IDisposable {
 
   private looking = false;
   private _opened: OpenedPackage | null = null;
-  private readonly list: Resource<IPackageSummary[]>;
+  private readonly list: Listing<IPackageSummary>;
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -8,7 +8,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 
 import { followEvents } from '../events';
 import { Notices } from '../manager/notices';
-import { pageOf } from '../pages';
+import { isInTeam, pageOf } from '../pages';
 import { RestAPI } from '../restapi';
 import { CommandIDs, IBuild, IRun } from '../tokens';
 import { announcePromotions } from './announce';
@@ -18,6 +18,9 @@ import { IPanelSettings, PanelModel, SaveChoice } from './model';
 import { previewOf } from './preview';
 import { PanelShell } from './shell';
 import { IHost } from './view';
+
+/** In a team others act while the panel is closed: looked for so often, in milliseconds. */
+const AWAY = 20_000;
 
 export interface ILoadOptions {
   app: JupyterFrontEnd;
@@ -47,7 +50,8 @@ export function loadPanel(options: ILoadOptions): {
     new Notices(
       window.localStorage,
       `jupyter-modelpack:notices:${serviceManager.serverSettings.baseUrl}`
-    )
+    ),
+    isInTeam() ? AWAY : null
   );
   const events = followEvents(serviceManager.events.stream, event =>
     model.hint(event)

@@ -27,12 +27,15 @@ export class PanelModel implements IDisposable {
     readonly follower: NotebookFollower,
     private settings: IPanelSettings,
     private readonly askToSave: () => Promise<SaveChoice>,
-    notices: Notices
+    notices: Notices,
+    /** How often, in milliseconds, others' work is looked for while nobody looks; null: never. */
+    away: number | null = null
   ) {
     this.info = new Resource(() => api.info());
     this.info.changed.connect(this.onChange, this);
-    this.inbox = new Inbox(api, notices);
+    this.inbox = new Inbox(api, notices, { away });
     this.inbox.changed.connect(this.onChange, this);
+    this.inbox.moved.connect(this.onMoved, this);
     follower.changed.connect(this.onFollow, this);
     follower.saved.connect(this.onSaved, this);
     this.onFollow();
@@ -172,6 +175,13 @@ export class PanelModel implements IDisposable {
       void session.refresh();
     }
     return session;
+  }
+
+  /** Somebody, perhaps far from here, has moved a release. */
+  private onMoved(): void {
+    if (this._looking) {
+      void this._session?.environments.refresh();
+    }
   }
 
   private onSaved(): void {

@@ -49,7 +49,12 @@ export function WhereItLives(
       outcome={environment => environments.outcome(environment)}
       rules={host.page('jurisdiction')}
       elsewhere={
-        model.info.value?.service ? host.page('packages', newest.name) : null
+        model.info.value?.service
+          ? {
+              package: host.page('packages', newest.name),
+              promotion: id => host.page('promotions', id)
+            }
+          : null
       }
       trans={trans}
       actions={{

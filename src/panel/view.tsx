@@ -204,13 +204,15 @@ function Made(props: IJumping): JSX.Element | null {
 }
 
 function Others({ session, trans }: IPart): JSX.Element {
-  const { opened, packages } = session.shelf;
+  const { hasOlder, opened, packages } = session.shelf;
   return (
     <Earlier
       packages={packages}
+      hasOlder={hasOlder}
       opened={opened?.reference ?? null}
       trans={trans}
       onOpen={reference => void session.shelf.open(reference)}
+      onOlder={() => void session.shelf.older()}
     />
   );
 }

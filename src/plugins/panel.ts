@@ -13,6 +13,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { addCommands, IPanelHandle } from '../commands/commands';
 import { packageIcon } from '../icon';
+import { isInTeam } from '../pages';
 import { PanelShell } from '../panel/shell';
 
 const PLUGIN_ID = 'jupyter-modelpack:plugin';
@@ -86,6 +87,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
       trans,
       open
     });
+    if (isInTeam()) {
+      // What waits for somebody is told whether or not the panel was ever opened.
+      void app.restored.then(() => shell.fill());
+    }
     shell.disposed.connect(() => {
       commands.dispose();
     });

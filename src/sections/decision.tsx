@@ -8,7 +8,13 @@ import { Mark } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { When } from '../components/person';
 import { Sentence } from '../components/words';
-import { IDecision, IIdentity, IReview, isOpen } from '../releases';
+import {
+  IDecision,
+  IIdentity,
+  IReview,
+  isOpen,
+  waitsForYou
+} from '../releases';
 import { IProblem } from '../tokens';
 import { problemWords } from './phases';
 import { outcomeSentence, promotionMark } from './standing';
@@ -63,7 +69,7 @@ export function Decision(props: IDecisionProps): JSX.Element {
             {outcomeSentence(review, trans)}
           </span>
         </div>
-      ) : approve.allowed && review.phase === 'Waiting' ? (
+      ) : waitsForYou(review) ? (
         props.page === undefined ? null : props.page === null ? (
           <Ask {...props} />
         ) : (

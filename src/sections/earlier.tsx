@@ -12,10 +12,13 @@ const SHOWN = 5;
 
 export interface IEarlierProps {
   packages: IPackageSummary[];
+  /** Whether the server has older ones than these. */
+  hasOlder: boolean;
   /** The one that is shown above. */
   opened: IReference | null;
   trans: TranslationBundle;
   onOpen: (reference: IReference) => void;
+  onOlder: () => void;
 }
 
 export function Earlier(props: IEarlierProps): JSX.Element | null {
@@ -51,6 +54,8 @@ export function Earlier(props: IEarlierProps): JSX.Element | null {
         rest={rest}
         words={count => trans._n('Show more of %1', 'Show more of %1', count)}
         onMore={more}
+        older={props.hasOlder ? trans.__('Show older ones') : null}
+        onOlder={props.onOlder}
       />
     </Section>
   );

@@ -8,7 +8,8 @@ import { More, useFirst } from '../components/more';
 import { Trouble } from '../components/notice';
 import { When } from '../components/person';
 import { IHistoryEntry } from '../releases';
-import { IProblem, Problem } from '../tokens';
+import { IListing } from '../tokens';
+import { ILaneActions } from './lives';
 import { problemWords } from './phases';
 
 export interface IHistoryProps {
@@ -16,7 +17,7 @@ export interface IHistoryProps {
   /** What it holds now: a change of it means that there is more to read. */
   now: string;
   trans: TranslationBundle;
-  read: (environment: string, at: string) => Promise<IHistoryEntry[]>;
+  read: ILaneActions['history'];
 }
 
 const SHOWN = 20;
@@ -25,30 +26,10 @@ export function History(props: IHistoryProps): JSX.Element {
   const { environment, now, read, trans } = props;
   const id = useId();
   const [at, setAt] = useState('');
-  const [entries, setEntries] = useState<IHistoryEntry[] | null>(null);
-  const [problem, setProblem] = useState<IProblem | null>(null);
-  const { more, rest, shown } = useFirst(entries ?? [], SHOWN);
-  useEffect(() => {
-    let current = true;
-    const moment = at ? new Date(at).toISOString() : '';
-    read(environment, moment).then(
-      found => {
-        if (current) {
-          setEntries(found);
-          setProblem(null);
-        }
-      },
-      (reason: unknown) => {
-        if (current) {
-          setProblem(Problem.from(reason));
-        }
-      }
-    );
-    return () => {
-      current = false;
-    };
-    // `read` is another function at every drawing; what it reads is not.
-  }, [environment, now, at]);
+  const listing = useHistory({ at, environment, now, read });
+  const entries = listing?.items ?? [];
+  const problem = listing?.problem ?? null;
+  const { more, rest, shown } = useFirst(entries, SHOWN);
   return (
     <div className="jp-ModelpackPanel-history">
       <div className="jp-ModelpackPanel-field">
@@ -62,7 +43,7 @@ export function History(props: IHistoryProps): JSX.Element {
         />
       </div>
       {problem && <Trouble {...problemWords(problem, trans)} />}
-      {entries?.length === 0 && (
+      {listing?.isKnown && entries.length === 0 && (
         <p className="jp-ModelpackPanel-advice">
           {at
             ? trans.__('Nothing was there then.')
@@ -81,9 +62,37 @@ export function History(props: IHistoryProps): JSX.Element {
         rest={rest}
         words={count => trans._n('Show more of %1', 'Show more of %1', count)}
         onMore={more}
+        older={listing?.hasOlder ? trans.__('Show older ones') : null}
+        onOlder={() => void listing?.older()}
       />
     </div>
   );
+}
+
+/** The history of an environment at a moment; another one when it holds something else. */
+function useHistory({
+  at,
+  environment,
+  now,
+  read
+}: Omit<IHistoryProps, 'trans'> & {
+  at: string;
+}): IListing<IHistoryEntry> | null {
+  const [listing, setListing] = useState<IListing<IHistoryEntry> | null>(null);
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const found = read(environment, at ? new Date(at).toISOString() : '');
+    found.changed.connect(() => {
+      setListing(found); // not before: what was shown stays until then
+      draw(count => count + 1);
+    });
+    void found.refresh();
+    return () => {
+      found.dispose();
+    };
+    // `read` is another function at every drawing; what it reads is not.
+  }, [environment, now, at]);
+  return listing;
 }
 
 function Entry(props: {

@@ -3,7 +3,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useId, useRef, useState } from 'react';
 
-import { LinkButton, QuietButton } from '../components/buttons';
+import { AwayLink, LinkButton, QuietButton } from '../components/buttons';
 import { Chip } from '../components/chip';
 import { Mark } from '../components/mark';
 import { Trouble } from '../components/notice';
@@ -14,7 +14,7 @@ import { IEnvironment, IPromotion } from '../releases';
 import { IProblem } from '../tokens';
 import { Gates } from './gates';
 import { ILaneForms, LaneForms, Opened } from './laneforms';
-import { ILaneActions } from './lives';
+import { IElsewhere, ILaneActions } from './lives';
 import { problemWords } from './phases';
 import { outcomeSentence, promotionMark, promotionWord } from './standing';
 
@@ -23,7 +23,7 @@ export interface ILaneProps {
   busy: boolean;
   problem: IProblem | null;
   outcome: IPromotion | null;
-  elsewhere: string | null;
+  elsewhere: IElsewhere | null;
   actions: ILaneActions;
   trans: TranslationBundle;
 }
@@ -65,7 +65,9 @@ export function Lane(props: ILaneProps): JSX.Element {
       {holds ? (
         <strong>{holds.version}</strong>
       ) : (
-        <span className="jp-ModelpackPanel-dim">{trans.__('nothing yet')}</span>
+        <span className="jp-ModelpackPanel-dim jp-ModelpackPanel-laneName">
+          {trans.__('nothing yet')}
+        </span>
       )}
       <Action {...part} />
       <div className="jp-ModelpackPanel-laneMore">
@@ -197,23 +199,30 @@ function Links(props: IPart): JSX.Element {
             {trans.__('See the difference')}
           </LinkButton>
         )}
+        {waiting && props.elsewhere !== null && (
+          <AwayLink
+            href={props.elsewhere.promotion(waiting.id)}
+            title={trans.__(
+              'The page of the release service on which this is decided: send its address to those who may.'
+            )}
+          >
+            {trans.__('Page to decide')}
+          </AwayLink>
+        )}
         {waiting?.may.withdraw.allowed && (
           <LinkButton onClick={() => void actions.withdraw(name, waiting.id)}>
             {trans.__('Withdraw')}
           </LinkButton>
         )}
         {going && props.elsewhere !== null && (
-          <a
-            className="jp-ModelpackPanel-link"
-            href={props.elsewhere}
-            target="_blank"
-            rel="noopener noreferrer"
+          <AwayLink
+            href={props.elsewhere.package}
             title={trans.__(
               'Opens the page of the release service, where you sign in to do it.'
             )}
           >
-            {trans.__('Roll back there…')}
-          </a>
+            {trans.__('Roll back…')}
+          </AwayLink>
         )}
         {going && props.elsewhere === null && (
           <LinkButton

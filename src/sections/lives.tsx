@@ -3,11 +3,12 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import { AwayLink } from '../components/buttons';
 import { Chip } from '../components/chip';
 import { Section } from '../components/section';
 import { Sentence } from '../components/words';
 import { IEnvironments, IHistoryEntry, IPromotion } from '../releases';
-import { IProblem } from '../tokens';
+import { IListing, IProblem } from '../tokens';
 import { Lane } from './lane';
 
 /** What a lane can ask for; each answer is whether it was taken. */
@@ -24,7 +25,13 @@ export interface ILaneActions {
   ) => Promise<boolean>;
   withdraw: (environment: string, id: string) => Promise<boolean>;
   review: (id: string) => void;
-  history: (environment: string, at: string) => Promise<IHistoryEntry[]>;
+  history: (environment: string, at: string) => IListing<IHistoryEntry>;
+}
+
+/** Pages on which people sign in, to decide and to roll back. */
+export interface IElsewhere {
+  package: string;
+  promotion: (id: string) => string;
 }
 
 export interface ILivesProps {
@@ -35,8 +42,8 @@ export interface ILivesProps {
   outcome: (environment: string) => IPromotion | null;
   /** The page that says who may do what. */
   rules: string;
-  /** The page of the release service on which others' work is changed; null where that is done here. */
-  elsewhere: string | null;
+  /** The release service's own pages; null where everything is done here. */
+  elsewhere: IElsewhere | null;
   actions: ILaneActions;
   trans: TranslationBundle;
 }
@@ -72,14 +79,12 @@ export function Lives(props: ILivesProps): JSX.Element {
             <Sentence text={sentence ?? ''} />
           </p>
         ))}
-      <a
-        className="jp-ModelpackPanel-link"
+      <AwayLink
         href={props.rules}
-        target="_blank"
-        rel="noopener noreferrer"
+        title={trans.__('What the policy says, on a page of its own')}
       >
         {trans.__('Who may do what')}
-      </a>
+      </AwayLink>
     </Section>
   );
 }

@@ -69,6 +69,11 @@ export function outcomeSentence(
         )
       : trans.__('%1 rejected %2 for %3.', no.by, what, environment);
   }
+  const yes = approvals.filter(each => each.decision === 'approve');
+  if (promotion.phase === 'Active' && yes.length > 0) {
+    const who = [...new Set(yes.map(each => each.by))].join(', ');
+    return trans.__('%1 approved it: %2 is in %3 now.', who, what, environment);
+  }
   if (promotion.phase === 'Active') {
     return trans.__('%1 is in %2 now.', what, environment);
   }

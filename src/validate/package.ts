@@ -6,6 +6,7 @@ import {
   ILayer,
   IOwner,
   IPackage,
+  IPage,
   IPackageSummary,
   ITeamPart
 } from '../tokens';
@@ -134,7 +135,10 @@ export const packageDetail = record<IPackage>({
   commit: optional(text, '')
 });
 
-export const packages = (value: unknown): IPackageSummary[] =>
-  record({ packages: list(packageSummary) })(value, '').packages;
+export const packages = (value: unknown): IPage<IPackageSummary> => {
+  const read = record({ packages: list(packageSummary), next: nullable(text) });
+  const { packages: items, next } = read(value, '');
+  return { items, next };
+};
 
 export const exported = record({ path: text, size: optional(number, 0) });

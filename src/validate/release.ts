@@ -2,6 +2,7 @@
 
 import {
   IApproval,
+  IApprovePermission,
   ICellChange,
   IChange,
   IDifference,
@@ -17,6 +18,7 @@ import {
   IPromotion,
   IReview
 } from '../releases';
+import { IPage } from '../tokens';
 import { finding, phase, problem } from './notebook';
 import { check, metrics, owner, teamPart } from './package';
 import {
@@ -45,6 +47,13 @@ const gate = record<IGate>({
 // Who is not told may not: the server decides, and a refusal is the safe reading.
 const REFUSED: IPermission = { allowed: false, sentence: '' };
 const permission = record<IPermission>({ allowed: flag, sentence: words });
+
+const NO_APPROVAL: IApprovePermission = { ...REFUSED, after_sign_in: false };
+const approving = record<IApprovePermission>({
+  allowed: flag,
+  sentence: words,
+  after_sign_in: optional(flag, false)
+});
 
 const approval = record<IApproval>({
   by: text,
@@ -84,10 +93,10 @@ const promotionFields: { [K in keyof IPromotion]: Reader<IPromotion[K]> } = {
   generation: nullable(number),
   may: optional(
     record<IPromotion['may']>({
-      approve: optional(permission, REFUSED),
+      approve: optional(approving, NO_APPROVAL),
       withdraw: optional(permission, REFUSED)
     }),
-    { approve: REFUSED, withdraw: REFUSED }
+    { approve: NO_APPROVAL, withdraw: REFUSED }
   )
 };
 
@@ -95,6 +104,9 @@ export const promotion = record<IPromotion>(promotionFields);
 
 export const promotions = (value: unknown): IPromotion[] =>
   record({ promotions: list(promotion) })(value, '').promotions;
+
+export const state = (value: unknown): string =>
+  record({ state: text })(value, '').state;
 
 const change = record<IChange>({
   name: text,
@@ -190,22 +202,27 @@ export const environments = record<IEnvironments>({
   badge: words
 });
 
-export const history = (value: unknown): IHistoryEntry[] =>
-  record({
-    entries: list(
-      record<IHistoryEntry>({
-        at: text,
-        until: nullable(text),
-        environment: words,
-        version: text,
-        by: words,
-        approved_by: optional(list(text), []),
-        reason: words,
-        kind: optional(text, 'promotion'),
-        sentence: words
-      })
-    )
-  })(value, '').entries;
+export const history = (value: unknown): IPage<IHistoryEntry> => {
+  const { entries: items, next } = page(value, '');
+  return { items, next };
+};
+
+const page = record({
+  entries: list(
+    record<IHistoryEntry>({
+      at: text,
+      until: nullable(text),
+      environment: words,
+      version: text,
+      by: words,
+      approved_by: optional(list(text), []),
+      reason: words,
+      kind: optional(text, 'promotion'),
+      sentence: words
+    })
+  ),
+  next: nullable(text)
+});
 
 /** The server lists releases newest first; a line is drawn from the oldest. */
 export const measured = (value: unknown): IMeasured[] =>

@@ -34,6 +34,9 @@ ROUTES = [
     ("POST", r"/runs/([^/:]+):retry", "", "", "retry"),
     ("GET", r"/recurringruns", "", "V2beta1ListRecurringRunsResponse", "schedules"),
     ("POST", r"/recurringruns", "V2beta1RecurringRun", "V2beta1RecurringRun", "create_schedule"),
+    ("GET", r"/recurringruns/([^/:]+)", "", "V2beta1RecurringRun", "get_schedule"),
+    ("POST", r"/recurringruns/([^/:]+):enable", "", "", "enable_schedule"),
+    ("POST", r"/recurringruns/([^/:]+):disable", "", "", "disable_schedule"),
     ("DELETE", r"/recurringruns/([^/:]+)", "", "", "remove_schedule"),
 ]
 
@@ -88,6 +91,9 @@ class KubeflowDouble:
     recurring: dict[str, dict[str, Any]] = field(default_factory=dict)
     ends: dict[str, tuple[float, str]] = field(default_factory=dict)  # run -> when, state
     problems: list[str] = field(default_factory=list)
+    history: list[tuple[str, str]] = field(default_factory=list)
+    schedules_made: int = 0
+    page: int = 200
     asked: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(7))
 
@@ -252,12 +258,41 @@ class KubeflowDouble:
         return {}
 
     def schedules(self, query: Any, body: Any) -> Any:
-        return {"recurringRuns": _filtered(list(self.recurring.values()), query)}
+        found = _filtered(list(self.recurring.values()), query)
+        if "experiment_id" in query:
+            found = [each for each in found if each["experiment_id"] == query["experiment_id"]]
+        start, size = int(query.get("page_token", 0)), min(int(query["page_size"]), self.page)
+        more = {"next_page_token": str(start + size)} if start + size < len(found) else {}
+        return {"recurringRuns": found[start : start + size], **more}
 
     def create_schedule(self, query: Any, body: Any) -> Any:
-        ident = f"schedule-{len(self.recurring)}"
-        self.recurring[ident] = {**body, "recurring_run_id": ident}
+        # what robfig/cron 1.2 reads, by which the API server judges: no timezone before the fields
+        cron = body["trigger"]["cron_schedule"]["cron"]
+        assert re.fullmatch(r"[0-9,*/?-]+( [0-9a-zA-Z,*/?-]+){4,5}", cron), f"no schedule: {cron}"
+        assert 1 <= int(body["max_concurrency"]) <= 10
+        ident = f"schedule-{self.schedules_made}"
+        self.schedules_made += 1
+        status = f"{body['mode']}D"
+        self.recurring[ident] = {**body, "recurring_run_id": ident, "status": status}
+        self.history.append(("make", body["display_name"]))
         return self.recurring[ident]
+
+    def get_schedule(self, ident: str, query: Any, body: Any) -> Any:
+        if ident not in self.recurring:
+            raise Refused(404, 5, "no such schedule")
+        return self.recurring[ident]
+
+    def enable_schedule(self, ident: str, query: Any, body: Any) -> Any:
+        found = self.get_schedule(ident, query, body)
+        found |= {"mode": "ENABLE", "status": "ENABLED"}
+        self.history.append(("enable", found["display_name"]))
+        return {}
+
+    def disable_schedule(self, ident: str, query: Any, body: Any) -> Any:
+        found = self.get_schedule(ident, query, body)
+        found |= {"mode": "DISABLE", "status": "DISABLED"}
+        self.history.append(("disable", found["display_name"]))
+        return {}
 
     def remove_schedule(self, ident: str, query: Any, body: Any) -> Any:
         if self.recurring.pop(ident, None) is None:

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -68,6 +69,28 @@ def test_a_put_is_all_or_nothing(ledger):
         ledger.packages.put(record(size=2), {"kubernetes": b"new", "zz": object()})
     assert ledger.packages.get("churn", "1.0.0")["size"] == 1
     assert ledger.packages.file("churn", "1.0.0", "kubernetes") == b"old"
+
+
+def test_what_is_read_at_one_moment_does_not_change_meanwhile(ledger):
+    packages = ledger.packages
+    packages.put(record(), {})
+
+    def put(number):
+        packages.put(record(version=f"1.{number}.0", digest=f"sha256:{number}"), {})
+
+    def look():
+        before = len(packages.list())
+        other = threading.Thread(target=put, args=(1,))
+        other.start()
+        other.join()
+        return before, len(packages.list())
+
+    assert ledger.at_one_moment(look) == (1, 1)
+    assert len(packages.list()) == 2
+    with pytest.raises(AssertionError, match="who looks does not write"):
+        ledger.at_one_moment(lambda: put(2))
+    put(2)
+    assert packages.newest("churn")["version"] == "1.2.0"
 
 
 def test_equal_work_is_unfinished_once(ledger):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_modelpack.notebook.owner import owner_card
+from jupyter_modelpack.notebook.owner import asked_schedule, owner_card
 from jupyter_modelpack.notebook.parts import served_signature, team_parts
 from jupyter_modelpack.notebook.snapshot import Snapshot, take_snapshot
 
@@ -40,6 +40,20 @@ def test_the_owner_card_is_read_from_the_metadata() -> None:
 )
 def test_no_owner_card(metadata: Any) -> None:
     assert owner_card(snapshot(metadata=metadata)) is None
+
+
+def test_a_schedule_is_read_from_the_metadata() -> None:
+    def asked(schedule: Any) -> Any:
+        return asked_schedule(snapshot(metadata={"modelpack": {"schedule": schedule}}))
+
+    assert asked({"cron": " 0 2 * * * ", "catch_up": 1, "more": 2}) == {
+        "cron": "0 2 * * *",
+        "timezone": "UTC",
+        "catch_up": False,
+    }
+    assert asked({"cron": "0 2 * * *", "timezone": "Asia/Tokyo"})["timezone"] == "Asia/Tokyo"
+    for nothing in (None, "0 2 * * *", {}, {"cron": 5}, {"timezone": "UTC"}):
+        assert asked(nothing) is None
 
 
 def test_parts_are_the_tagged_cells() -> None:

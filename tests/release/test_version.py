@@ -9,6 +9,7 @@ from jupyter_modelpack.release.version import (
     Content,
     Version,
     checked_line,
+    highest,
     next_on_line,
     next_version,
 )
@@ -119,6 +120,17 @@ def test_versions_on_lines_are_ordered_as_semver_says() -> None:
     versions = [Version.parse(text) for text in written]
     assert sorted(set(versions)) == versions
     assert [str(version) for version in versions] == written
+
+
+def test_the_highest_is_on_no_line_where_there_is_one() -> None:
+    written = ["1.9.0", "2.0.0-a.2", "1.10.0", "2.0.0-a.10", "1.2.30", "3.0.0-b.1"]
+    assert highest(written) == "1.10.0"
+    assert highest(written, "") == "1.10.0"
+    assert highest(written, "a") == "2.0.0-a.10"
+    assert highest(written, "c") is None
+    assert highest([text for text in written if "-" in text]) == "3.0.0-b.1"
+    assert highest([text for text in written if "-" in text], "") is None
+    assert highest([]) is None
 
 
 @pytest.mark.parametrize(

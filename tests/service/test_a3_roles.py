@@ -72,6 +72,7 @@ def request_for(verb, route, name, promotion):
         "packages/([^/]+)": f"packages/{name}",
         "packages/([^/]+)/([^/]+)": f"packages/{name}/1.0.0",
         "packages/([^/]+)/([^/]+)/pipeline": f"packages/{name}/1.0.0/pipeline?format=kubernetes",
+        "packages/([^/]+)/([^/]+)/notebook": f"packages/{name}/1.0.0/notebook",
         "environments": f"environments?name={name}",
         "difference": f"difference?before={name}:1.0.0&after={name}:1.1.0",
         "policy/changes/([^/]+)/decision": f"policy/changes/{promotion['change']}/decision",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import io
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from reviewed_team import png
 
 from jupyter_modelpack.adapters.ledger import open_ledger
 from jupyter_modelpack.oci.digest import Digest
@@ -24,6 +26,14 @@ from tests.product import Product, document
 from tests.team import Person, parts, serving
 
 SECRET = "ghp_" + "".join(reversed("4Kd9XvT2mQ8bLz7RwY5nHc3PjF6sGa1EuBtx"))
+PNG = base64.b64encode(png(8, 8)).decode()
+PLOT = f"""x = seed + 1
+print("x is", x)
+class Plot:
+    def _repr_png_(self):
+        import base64
+        return base64.b64decode("{PNG}")
+Plot()"""
 FULL = bool(os.environ.get("MODELPACK_TEST_FULL"))
 
 
@@ -31,7 +41,7 @@ FULL = bool(os.environ.get("MODELPACK_TEST_FULL"))
 def made(tmp_path_factory):
     """A package on Ada's machine, and her store."""
     home = tmp_path_factory.mktemp("ada")
-    cells = (["parameters"], "seed = 1"), "x = seed + 1", (["check"], "assert x > 0")
+    cells = (["parameters"], "seed = 1"), PLOT, (["check"], "assert x > 0")
     (home / "tiny.ipynb").write_text(json.dumps(document(*cells)), "utf-8")
     product = Product(home / "data", home)
     answer = product("package", str(home / "tiny.ipynb"), "--json")
@@ -101,6 +111,12 @@ def test_a_submission_becomes_a_release_of_the_caller(service, made):
     wish = {"name": "tiny", "version": "1.0.0", "environment": "dev", "reason": "new"}
     asked = ada("POST", "promotions", json=wish)
     assert (asked.status_code, asked.json()["phase"]) == (201, "Active"), asked.text
+    # What the service's own run left is what reviewers look at.
+    page = f"pages/promotions/{asked.json()['id']}"
+    shown = ada("GET", page).text
+    assert f'src="data:image/png;base64,{PNG}"' in shown and "No run of this release" not in shown
+    assert "x is 2" in shown.partition('aria-label="Log"')[2]
+    assert "x is 2" in ada("GET", f"{page}/notebook").text
 
 
 def test_two_people_at_once_make_one_release(service, made):

@@ -38,6 +38,10 @@ def find_deployer(name: str, folder: Path) -> Deployer:
         from jupyter_modelpack.adapters.deployers.kubernetes import KubernetesDeployer
 
         return KubernetesDeployer(folder)
+    if name == "kubeflow":
+        from jupyter_modelpack.adapters.deployers.kubeflow import KubeflowDeployer
+
+        return KubeflowDeployer(folder)
     if name == "gitops":
         from jupyter_modelpack.adapters.deployers.gitops import GitOpsDeployer
 
@@ -48,5 +52,6 @@ def find_deployer(name: str, folder: Path) -> Deployer:
             return deployer
     raise BackendUnavailable(
         f"There is no deployer {name!s:.60}.",
-        advice="There are record, folder, kubernetes and gitops; others come with packages.",
+        advice="There are record, folder, kubernetes, kubeflow and gitops; others come with"
+        " packages.",
     )

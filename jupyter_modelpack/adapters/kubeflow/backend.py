@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +71,8 @@ class KubeflowBackend:
         stamp = f"{spec.version}-{digest_of(pipeline.decode('utf-8'))[7:19]}"
         version = self.client.upload(spec.name, stamp, f"image {spec.digest}", pipeline)
         experiment = self.client.experiment(self._experiment or spec.display_name)
-        made = self.client.create_run(_name(run), version, experiment, _values(run, spec))
+        values = spec.values(run.request.get("parameters") or {})
+        made = self.client.create_run(_name(run), version, experiment, values)
         return self._place(str(made["run_id"]))
 
     def observe(self, runs: Sequence[Work]) -> Mapping[str, Seen]:
@@ -159,16 +159,3 @@ class KubeflowBackend:
 def _name(run: Work) -> str:
     """Return the name of a run at Kubeflow, by which it is found again."""
     return f"{run.name} {run.version} {run.id}"
-
-
-def _values(run: Work, spec: PipelineSpec) -> dict[str, Any]:
-    """Return the run's values under the names, and in the types, that the pipeline has."""
-    given = run.request.get("parameters") or {}
-    values: dict[str, Any] = {}
-    for parameter in spec.typed_parameters:
-        if parameter.variable in given:
-            value = given[parameter.variable]
-            if parameter.type == "STRING" and not isinstance(value, str):
-                value = "" if value is None else json.dumps(value)
-            values[parameter.name] = value
-    return values

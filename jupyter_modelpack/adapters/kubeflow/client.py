@@ -1,4 +1,4 @@
-"""Kubeflow Pipelines' REST interface, ``/apis/v2beta1``: pipelines, versions, runs, schedules.
+"""Kubeflow Pipelines' REST interface, ``/apis/v2beta1``: pipelines, versions, experiments, runs.
 
 Source: the OpenAPI definitions that ``kfp-server-api`` is generated from. Whatever is created is
 looked for first by its name, so that a call whose answer was lost can be made again.
@@ -53,27 +53,27 @@ class KubeflowClient:
     def upload(self, name: str, version: str, description: str, pipeline: bytes) -> Json:
         """Return ``pipeline_id`` and ``pipeline_version_id`` of a version, uploaded if need be."""
         ident = self._pipeline(name)
-        known = self._named(f"/pipelines/{quote(ident)}/versions", "pipeline_versions", version)
+        known = self.named(f"/pipelines/{quote(ident)}/versions", "pipeline_versions", version)
         if known is None:
             query = {"name": version, "pipelineid": ident, "description": description}
             files = {"uploadfile": ("pipeline.yaml", pipeline, "application/yaml")}
-            known = self._ask("POST", "/pipelines/upload_version", params=query, files=files)
+            known = self.ask("POST", "/pipelines/upload_version", params=query, files=files)
         return {"pipeline_id": ident, "pipeline_version_id": known["pipeline_version_id"]}
 
     def experiment(self, name: str) -> str:
         """Return the id of an experiment, made if need be."""
-        known = self._named("/experiments", "experiments", name, self._scope())
+        known = self.named("/experiments", "experiments", name, self.scope())
         if known is None:
-            body = {"display_name": name, **self._scope()}
-            known = self._ask("POST", "/experiments", json=body)
+            body = {"display_name": name, **self.scope()}
+            known = self.ask("POST", "/experiments", json=body)
         return str(known["experiment_id"])
 
     def create_run(
         self, name: str, version: Json, experiment: str, parameters: Mapping[str, Any]
     ) -> Json:
         """Return the run of this name, which is started unless there is one."""
-        scope = {**self._scope(), "experiment_id": experiment}
-        known = self._named("/runs", "runs", name, scope)
+        scope = {**self.scope(), "experiment_id": experiment}
+        known = self.named("/runs", "runs", name, scope)
         if known is not None:
             return known
         body = {
@@ -82,59 +82,24 @@ class KubeflowClient:
             "pipeline_version_reference": version,
             "runtime_config": {"parameters": dict(parameters)},
         }
-        return self._ask("POST", "/runs", json=body)
+        return self.ask("POST", "/runs", json=body)
 
     def find_run(self, name: str) -> str | None:
         """Return the id of the run of this name, if there is one."""
-        known = self._named("/runs", "runs", name, self._scope())
+        known = self.named("/runs", "runs", name, self.scope())
         return str(known["run_id"]) if known is not None else None
 
     def run(self, ident: str) -> Json:
         """Return a run with its tasks; raises NotFound when Kubeflow says that it has none."""
-        return self._ask("GET", f"/runs/{quote(ident, safe='')}")
+        return self.ask("GET", f"/runs/{quote(ident, safe='')}")
 
     def terminate(self, ident: str) -> None:
         """Ask for a run to end."""
-        self._ask("POST", f"/runs/{quote(ident, safe='')}:terminate")
+        self.ask("POST", f"/runs/{quote(ident, safe='')}:terminate")
 
     def retry(self, ident: str) -> None:
         """Run the steps of a failed run again that did not succeed."""
-        self._ask("POST", f"/runs/{quote(ident, safe='')}:retry")
-
-    def schedule(
-        self,
-        name: str,
-        version: Json,
-        experiment: str,
-        cron: str,
-        *,
-        timezone: str = "UTC",
-        catch_up: bool = False,
-        parameters: Mapping[str, Any] | None = None,
-    ) -> Json:
-        """Return the recurring run of this name, made unless there is one; cron has six fields."""
-        scope = {**self._scope(), "experiment_id": experiment}
-        known = self._named("/recurringruns", "recurringRuns", name, scope)
-        if known is not None:
-            return known
-        body = {
-            "display_name": name,
-            "experiment_id": experiment,
-            "pipeline_version_reference": version,
-            "runtime_config": {"parameters": dict(parameters or {})},
-            "trigger": {"cron_schedule": {"cron": f"CRON_TZ={timezone} {cron}"}},
-            "mode": "ENABLE",
-            "max_concurrency": "1",
-            "no_catchup": not catch_up,
-        }
-        return self._ask("POST", "/recurringruns", json=body)
-
-    def unschedule(self, ident: str) -> None:
-        """Remove a recurring run; one that is gone is no error."""
-        try:
-            self._ask("DELETE", f"/recurringruns/{quote(ident, safe='')}")
-        except NotFound:
-            return
+        self.ask("POST", f"/runs/{quote(ident, safe='')}:retry")
 
     def observe(self, ident: str, before: RunProgress, now: float) -> RunProgress:
         """Return how a run stands at ``now``; no answer is never taken for an end."""
@@ -151,26 +116,29 @@ class KubeflowClient:
 
     def _pipeline(self, name: str) -> str:
         try:
-            known = self._ask("GET", f"/pipelines/names/{quote(name, safe='')}", self._scope())
+            known = self.ask("GET", f"/pipelines/names/{quote(name, safe='')}", self.scope())
         except NotFound:
-            body = {"name": name, "display_name": name, **self._scope()}
-            known = self._ask("POST", "/pipelines", json=body)
+            body = {"name": name, "display_name": name, **self.scope()}
+            known = self.ask("POST", "/pipelines", json=body)
         return str(known["pipeline_id"])
 
-    def _scope(self) -> dict[str, str]:
+    def scope(self) -> dict[str, str]:
+        """Return what says in whose namespace something is."""
         return {"namespace": self._settings.namespace} if self._settings.namespace else {}
 
-    def _named(
+    def named(
         self, path: str, key: str, name: str, scope: Mapping[str, str] | None = None
     ) -> Json | None:
+        """Return what has this name in a list of the interface, if there is something."""
         equal = {"operation": "EQUALS", "key": "display_name", "string_value": name}
         query = {"filter": json.dumps({"predicates": [equal]}), "page_size": "50", **(scope or {})}
-        listed = self._ask("GET", path, query).get(key) or ()
+        listed = self.ask("GET", path, query).get(key) or ()
         return next((each for each in listed if each.get("display_name") == name), None)
 
-    def _ask(
+    def ask(
         self, verb: str, path: str, params: Mapping[str, str] | None = None, **more: Any
     ) -> Json:
+        """Return the answer to one request; raises as told above, and NotFound and BackendError."""
         try:
             answer = self._http.request(
                 verb, path, params=params, headers=self._settings.headers(), **more

@@ -32,6 +32,7 @@ class Ledger:
         self.promotions = PromotionTable(self.database)
         self.policies = PolicyTable(self.database)
         self.audit = AuditTable(self.database)
+        self.at_one_moment = self.database.at_one_moment
 
     def close(self) -> None:
         """Give back what the ledger holds open."""

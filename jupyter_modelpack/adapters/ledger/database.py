@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -43,6 +44,7 @@ class Database:
     """The tables in a file or at an address; threads and forked processes may share it."""
 
     def __init__(self, place: Path | Address) -> None:
+        self._moment = threading.local()
         self.server = _server(place)
         try:
             self.server.prepare()
@@ -61,7 +63,23 @@ class Database:
 
     def read(self, look: Callable[[sa.Connection], T]) -> T:
         """Return what ``look`` finds in one state of the ledger; it may be called again."""
-        return self.server.read(look)
+        held: sa.Connection | None = getattr(self._moment, "connection", None)
+        return look(held) if held is not None else self.server.read(look)
+
+    def at_one_moment(self, look: Callable[[], T]) -> T:
+        """Return what ``look`` finds when all that it reads in this thread is of one moment.
+
+        It may be called again, and must not write.
+        """
+
+        def looked(connection: sa.Connection) -> T:
+            self._moment.connection = connection
+            try:
+                return look()
+            finally:
+                self._moment.connection = None
+
+        return self.server.read(looked)
 
     def write(self, change: Callable[[sa.Connection], T]) -> T:
         """Return what ``change`` says, when all that it did is kept; it may be called again.
@@ -69,6 +87,7 @@ class Database:
         Nothing that it read is changed by others until then. Whatever it raises leaves everything
         as it was.
         """
+        assert getattr(self._moment, "connection", None) is None, "who looks does not write"
         return self.server.write(change)
 
     def close(self) -> None:

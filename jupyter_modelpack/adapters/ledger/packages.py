@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from jupyter_modelpack.adapters.ledger.database import Database
 from jupyter_modelpack.adapters.ledger.schema import package_files, packages
 from jupyter_modelpack.errors import Conflict, NotFound
-from jupyter_modelpack.release.version import Version
+from jupyter_modelpack.release.version import highest
 
 Record = Mapping[str, Any]
 
@@ -33,11 +33,8 @@ class PackageTable:
         """
         query = sa.select(packages.c.version).where(packages.c.name == name)
         texts = self._database.read(lambda connection: connection.execute(query).scalars().all())
-        versions = [Version.parse(text) for text in texts]
-        found = [version for version in versions if version.line == (line or "")]
-        if line is None:
-            found = found or versions
-        return self.get(name, str(max(found))) if found else None
+        found = highest((str(text) for text in texts), line)
+        return self.get(name, found) if found else None
 
     def by_digest(self, name: str | None, digest: str) -> Record | None:
         """Return the newest record of this very image, under one name or any."""

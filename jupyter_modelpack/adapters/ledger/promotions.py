@@ -134,6 +134,8 @@ def _promotions(
     query = sa.select(promotions.c.id, promotions.c.record).where(where)
     query = query.order_by(promotions.c.asked.desc(), promotions.c.id).limit(limit)
     rows = connection.execute(query).all()
+    if not rows:
+        return ()
     given: dict[str, list[Any]] = {row.id: [] for row in rows}
     answers = sa.select(approvals.c.promotion, approvals.c.record)
     answers = answers.where(approvals.c.promotion.in_(list(given)))

@@ -75,10 +75,12 @@ class RemoteReleases:
         self.witness.look()
         return self._json(self.connection.delete("promotions", ident))
 
-    def list(self, name: str, actor: Any, *, is_open: bool) -> Sequence[Json]:
-        """Return promotions, newest first."""
+    def list(
+        self, name: str, actor: Any, *, is_open: bool, limit: int = 200, before: str = ""
+    ) -> Sequence[Json]:
+        """Return promotions, newest first; ``before`` is the last id on the page before."""
         self.witness.look()
-        asked = {"name": name, "open": "true" if is_open else ""}
+        asked = {"name": name, "open": "true" if is_open else "", **_page(limit, before)}
         found: Sequence[Json] = self.connection.get("promotions", **asked)["promotions"]
         return found
 
@@ -96,12 +98,28 @@ class RemoteReleases:
             found["badge"] = self.badge(last["name"], self._held(name, last["holds"]), path)
         return found
 
-    def history(self, name: str = "", environment: str = "", at: str = "") -> Sequence[Json]:
-        """Return what held the environments, newest first, or only what did at a time."""
+    def history(
+        self,
+        name: str = "",
+        environment: str = "",
+        at: str = "",
+        *,
+        limit: int | None = None,
+        before: int = 0,
+    ) -> Sequence[Json]:
+        """Return what held the environments, newest first, or only what did at a time.
+
+        ``before`` is the ``entry`` of the last one on the page before.
+        """
         self.witness.look()
-        asked = {"name": name, "environment": environment, "at": at}
+        page = _page(limit, str(before or ""))
+        asked = {"name": name, "environment": environment, "at": at, **page}
         found: Sequence[Json] = self.connection.get("history", **asked)["entries"]
         return found
+
+    def state(self) -> str:
+        """Return a text that is another one as soon as something has happened at the service."""
+        return str(self.witness.look().size)
 
     def compare(self, before: str, after: str) -> Json:
         """Return what differs between two releases."""
@@ -163,6 +181,11 @@ class RemoteReleases:
         return dict(value)
 
 
+def _page(limit: int | None, before: str) -> dict[str, str]:
+    """Return what is asked of a list's page, of which the service gives a thousand at most."""
+    return {"limit": str(min(limit, 1000)) if limit else "", "before": before}
+
+
 class RemotePackages:
     """Packages at the service, found by what a person types."""
 
@@ -195,6 +218,13 @@ class RemotePackages:
             return self.get(summary["name"], summary["version"]) if summary else _none(text)
         name, _, version = text.partition(":")
         return self.get(name, version) if version else self.newest(name) or _none(text)
+
+    def notebook(self, name: str, version: str) -> bytes:
+        """Return the notebook that a release's image holds."""
+        content: bytes = self._connection.send(
+            "GET", ("packages", name, version, "notebook")
+        ).content
+        return content
 
 
 def _none(text: str) -> Record:
