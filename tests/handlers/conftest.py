@@ -70,7 +70,7 @@ class Client:
         content = json.loads(text) if text and kind.startswith("application/json") else text
         return Answer(response.code, content, response.headers)
 
-    async def ended(self, kind: str, ident: str, seconds: float = 20.0) -> dict[str, Any]:
+    async def ended(self, kind: str, ident: str, seconds: float = 120.0) -> dict[str, Any]:
         """Return a build or run when it is over."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
