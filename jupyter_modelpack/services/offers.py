@@ -54,7 +54,8 @@ def offered(offers: Offers, backend: str, record: Mapping[str, Any] | None) -> d
     except ModelPackError as error:
         problems.append(_problem("pod_defaults", error))
     try:
-        found = offers.volumes(real_paths(record) if record else {}, namespace)
+        if backend == "kubernetes":  # a pipeline of Kubeflow mounts nothing
+            found = offers.volumes(real_paths(record) if record else {}, namespace)
         node = offers.node(found, namespace)
     except ModelPackError as error:
         problems.append(_problem("volumes", error))
