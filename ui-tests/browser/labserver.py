@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -22,11 +23,14 @@ BUILT = REPOSITORY / "jupyter_modelpack" / "labextension"
 class LabServer:
     """Starts JupyterLab with the built extension; ``state`` takes its settings and data."""
 
-    def __init__(self, root: Path, state: Path, *, with_server_part: bool) -> None:
+    def __init__(
+        self, root: Path, state: Path, *, with_server_part: bool, settings: Sequence[str] = ()
+    ) -> None:
         self.root = root
         self.state = state
         self.token = secrets.token_hex(16)
         self.with_server_part = with_server_part
+        self.settings = settings
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -105,6 +109,7 @@ class LabServer:
             f"--ServerApp.jpserver_extensions={part!r}",
             f"--LabServerApp.extra_labextensions_path={extensions}",
             "--LabApp.expose_app_in_browser=True",
+            *self.settings,
         ]
 
     def _environment(self) -> dict[str, str]:
