@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("sqlalchemy", "nbconvert", "kfp", "kubernetes", "rich", "IPython")
+MOST = 50  # modules, ours and others
 PROGRAM = """
 import json, sys, time
 import jupyter_server.serverapp
@@ -37,7 +38,7 @@ def test_loading_imports_nothing_heavy():
     assert heavy == []
     foreign = [name for name in new if not name.startswith(("jupyter_modelpack", "jupyter_server"))]
     print(f"load: {best * 1000:.0f} ms, {len(new)} modules, {len(foreign)} of others: {foreign}")
-    assert best < 0.06
+    assert len(new) < MOST
 
 
 def test_a_data_file_enables_the_extension():

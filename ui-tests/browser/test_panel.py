@@ -122,6 +122,9 @@ def test_the_file_browser_packages_a_notebook_that_is_not_open(page: Any, lab: L
     server = FakeServer(inspection=samples.inspection("other.ipynb"))
     server.on_build = lambda _: (201, samples.build(path="other.ipynb"))
     start(page, lab, server)
+    # JupyterLab selects the notebook that it opens, at times late; the menu is of what is selected.
+    page.locator(".jp-DirListing-item", has_text="other.ipynb").click()
+    page.locator(".jp-DirListing-item.jp-mod-selected", has_text="other.ipynb").wait_for()
     page.locator(".jp-DirListing-item", has_text="other.ipynb").click(button="right")
     page.locator(".lm-Menu").get_by_text("Package Notebook").click()
     panel(page).get_by_role("button", name="Stop packaging").wait_for()
