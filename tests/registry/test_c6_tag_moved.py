@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from jupyter_modelpack.adapters.publisher import ImagePublisher
 from jupyter_modelpack.adapters.registry import Access, Registry
+from jupyter_modelpack.errors import GateNotSatisfied
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.reference import Reference, Repository, Tag
 from jupyter_modelpack.oci.validate import validate_image
+from jupyter_modelpack.services.promotions import Wish
+from tests.promoting import YOU, open_world
 from tests.registry.double import Double, Handler, running
 from tests.registry.images import make_image
 
@@ -67,3 +72,40 @@ def test_c6_a_promotion_looks_once_and_a_tag_that_moved_is_refused(layout: Layou
             assert images.resolve(record) == served.digest
             assert len(double.seen) - before == 1, "it was asked more than once"
     assert json.dumps(record)
+
+
+def test_c6_no_promotion_accepts_what_a_tag_stands_for_afterwards(
+    layout: Layout, tmp_path: Path
+) -> None:
+    first, second = make_image(layout, seed=1), make_image(layout, seed=2)
+    world = open_world(tmp_path / "world")
+    held: list[str | None] = []
+    with running() as double:
+        place = Repository("a/b", double.host)
+        for image in (first, second):
+            Registry().push(layout, image.digest, Reference(place, None, image.digest))
+        double.tags["a/b"] = {}
+        images = ImagePublisher(layout, str(place), Access())
+        published = {
+            "registry": f"{place}@{first.digest}",
+            "digest": str(first.digest),
+            "published": {"tag": "1.0.0"},
+        }
+        world.finder.change = lambda facts: replace(facts, resolved=images.resolve(published))
+        for number in range(50):
+            name = f"model-{number}"
+            world.package(name=name, **published)
+            # The first answer of all is A, and every later one is B.
+            moving(double, iter([first, *[second] * 100]))
+            for to in ("dev", "staging"):
+                with suppress(GateNotSatisfied):
+                    world.promotions.ask(Wish(name, "1.0.0", to, "because"), YOU)
+            for to in ("dev", "staging"):
+                pointer = world.ledger.promotions.lane(name, to).slot.pointer
+                held.append(str(pointer.digest) if pointer else None)
+    print(
+        f"C6: 50 promotions twice, {held.count(str(second.digest))} accepted the second image,"
+        f" {held.count(str(first.digest))} were of the first"
+    )
+    assert held == [str(first.digest), None] * 50
+    world.ledger.close()
