@@ -68,16 +68,6 @@ class AuditPage(Page):
         self.show("audit.html", found)
 
 
-class JurisdictionPage(Page):
-    """Who may do what, where."""
-
-    @authenticated
-    @authorized(action="read", resource=RESOURCE)
-    async def get(self) -> None:
-        """Show it."""
-        self.show("jurisdiction.html", await self.call(self.services.pages.jurisdiction))
-
-
 class SignedInPage(Page):
     """Who is looking, and how that was proved."""
 

@@ -25,6 +25,7 @@ from jupyter_modelpack.handlers.policy import (
     PolicyDecisionHandler,
     PolicyHandler,
 )
+from jupyter_modelpack.handlers.policy_pages import JurisdictionPage, PolicyDecisionForm
 from jupyter_modelpack.handlers.promotion_pages import (
     DecisionForm,
     PromotionNotebookPage,
@@ -42,7 +43,6 @@ from jupyter_modelpack.handlers.reading_pages import (
     AuditPage,
     FrontPage,
     HistoryPage,
-    JurisdictionPage,
     PackagePage,
     PageFileHandler,
     PageStateHandler,
@@ -75,6 +75,7 @@ PAGE_ROUTES: Routes = (
     ("pages/history", HistoryPage),
     ("pages/audit", AuditPage),
     ("pages/jurisdiction", JurisdictionPage),
+    (f"pages/policy/changes/{_ONE}/decision", PolicyDecisionForm),
     ("pages/signed-in", SignedInPage),
     ("pages/state", PageStateHandler),
     (f"pages/static/{_ONE}", PageFileHandler),

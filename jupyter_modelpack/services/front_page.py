@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.release.promotion import Promotion
 from jupyter_modelpack.services.policies import readable
+from jupyter_modelpack.services.policy_page import waiting_for
 from jupyter_modelpack.services.release_view import pointer_view, promotion_view
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def front_page(pages: Pages, actor: Actor, before: int = 0) -> Json:
             for promotion, view in zip(is_open, views, strict=True)
             if waits_for(actor, promotion, view)
         ],
+        "policies": waiting_for(pages.releases.policies.state(), actor),
         "asked": _asked(promotions.list(), actor, policy),
         "environments": places,
         "packages": [

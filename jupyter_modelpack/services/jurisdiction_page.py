@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.release.jurisdiction import gate_sentences, jurisdiction
 from jupyter_modelpack.release.policy import Policy
 from jupyter_modelpack.services.policies import Policies, readable, sentence_of
+from jupyter_modelpack.services.policy_page import policy_changes
 
 
-def jurisdiction_page(policies: Policies) -> dict[str, Any]:
-    """Return who may do what and where; where the file is not in force, what is in force."""
+def jurisdiction_page(policies: Policies, actor: Actor) -> dict[str, Any]:
+    """Return who may do what and where, and which changes of it were proposed.
+
+    Where the file is not in force, it is what is in force.
+    """
     policy, problem = readable(policies)
     in_force = policies.in_force()
     if policy is not None and in_force is not None and policy.digest != in_force.digest:
         problem = "The policy file was changed, and the change was not approved."
     rules = in_force or policy
     if rules is None:
-        return {"problem": problem, "policy": None, "general": [], "places": [], "roles": []}
+        nothing: dict[str, Any] = {"general": [], "places": [], "roles": [], "changes": None}
+        return {"problem": problem, "policy": None, **nothing}
     rulings = jurisdiction(rules)
     return {
         "problem": problem,
+        "as_whom": actor.shown,
+        "changes": policy_changes(policies.state(), policies.text_in_force(), actor),
         "policy": {
             "name": rules.name,
             "digest": str(rules.digest),

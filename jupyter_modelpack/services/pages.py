@@ -76,9 +76,13 @@ class Pages:
         """Return the audit log and whether it is unbroken; ``whole`` reads all of it."""
         return audit_page(self, whole, before)
 
-    def jurisdiction(self) -> Json:
-        """Return who may do what, where, in the words of the policy."""
-        return jurisdiction_page(self.releases.policies)
+    def jurisdiction(self, actor: Actor) -> Json:
+        """Return who may do what, where, in the words of the policy, and proposed changes of it."""
+        return jurisdiction_page(self.releases.policies, actor)
+
+    def decide_policy(self, ident: str, actor: Actor, vote: Vote) -> None:
+        """Approve or reject a proposed policy; see ``Policies.answer``."""
+        self.releases.answer_policy(ident, actor, vote)
 
     def signed_in(self, actor: Actor) -> Json:
         """Return who somebody is, and how that was proved."""

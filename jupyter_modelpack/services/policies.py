@@ -108,6 +108,15 @@ class Policies:
         """Return the approved policy, whatever the file says."""
         return self._kept.state().policy
 
+    def text_in_force(self) -> str | None:
+        """Return the text of the policy in force, or None where the file says something else."""
+        policy = self.in_force()
+        with suppress(InvalidInput):
+            text = self._file.read()
+            if text is not None and policy and parse_policy(text).digest == policy.digest:
+                return text
+        return None
+
     def adopt(self, actor: Actor, reason: str) -> Policy:
         """Put the file in force, as the policy in force lets it; raises what refuses it."""
         policy = self.current()

@@ -265,6 +265,35 @@ async def test_the_jurisdiction_of_every_ready_made_policy(data_dir, read, size,
         assert sentence in text, sentence
 
 
+async def test_a_change_of_the_policy_is_decided_on_its_page(team, viewer, read, send):
+    text = reviewed_team.POLICY.replace("owner_card: true", "owner_card: false")
+    made = team.releases.propose_policy(OMAR, text, "<b>nobody reads cards</b>")
+    assert "A proposed change of who may do what waits for you" in words((await read(""))[1])
+    _, page, _ = await read("jurisdiction")
+    said = words(page)
+    assert "“<b>nobody reads cards</b>”" in said and "<b>nobody" not in page
+    assert "Production: promote: somebody is named who answers for it" in said
+    assert "removed: - gates: {ran_before: true, owner_card: true}" in said
+    assert "Approve as Rita" in said
+    place = f"policy/changes/{made['id']}/decision"
+    viewer[0] = OMAR
+    said = words((await read("jurisdiction"))[1])
+    assert "You cannot decide on this" in said and "Approve as" not in said
+    refused = await send(place, decision="approve", digest=made["digest"])
+    assert refused.status == 403 and "asked for it" in refused.body
+    viewer[0] = Actor("hub", "rita", verified=True)  # a token that a kernel holds too
+    refused = await send(place, decision="approve", digest=made["digest"])
+    assert refused.status == 403
+    viewer[0] = RITA  # but it is not the text that she saw
+    refused = await send(place, decision="approve", digest=made["before"], comment="My comment.")
+    assert refused.status == 409 and "My comment." in refused.body
+    assert str(team.releases.policies.in_force().digest) == made["before"]
+    await send(place, decision="approve", digest=made["digest"], comment="they do not")
+    said = words((await read("jurisdiction"))[1])
+    assert "It came into force." in said and "Approve as" not in said
+    assert str(team.releases.policies.in_force().digest) == made["digest"]
+
+
 async def test_a_policy_that_cannot_be_read_is_said_on_the_pages(team, read):
     team.policy("version: 1\nname: [")
     for path in ("", "jurisdiction"):

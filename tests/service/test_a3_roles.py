@@ -57,6 +57,7 @@ def story(world, name):
         "digest": str(seen.digest),
         "policy": str(seen.policy),
         "change": change["id"],
+        "proposed": change["digest"],
     }
 
 
@@ -77,6 +78,9 @@ def request_for(verb, route, name, promotion):
         "difference": f"difference?before={name}:1.0.0&after={name}:1.1.0",
         "policy/changes/([^/]+)/decision": f"policy/changes/{promotion['change']}/decision",
         "pages/?": "pages/",
+        "pages/policy/changes/([^/]+)/decision": (
+            f"pages/policy/changes/{promotion['change']}/decision"
+        ),
         "pages/packages/([^/]+)": f"pages/packages/{name}",
         "pages/packages/([^/]+)/rollbacks": f"pages/packages/{name}/rollbacks",
         "pages/static/([^/]+)": f"pages/static/{STATIC}",
@@ -96,6 +100,9 @@ def request_for(verb, route, name, promotion):
                 "policy": promotion["policy"],
                 "generation": "0",
             }
+        },
+        "pages/policy/changes/([^/]+)/decision": {
+            "data": {"decision": "reject", "digest": promotion["proposed"]}
         },
         "pages/promotions/([^/]+)/withdrawal": {"data": {"reason": "because"}},
         "pages/packages/([^/]+)/rollbacks": {
