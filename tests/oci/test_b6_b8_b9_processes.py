@@ -91,7 +91,7 @@ def test_b8_sixteen_processes_write_twenty_tags_each(tmp_path: Path) -> None:
 
 
 def test_b6_killed_at_any_moment(tmp_path: Path) -> None:
-    rounds = int(os.environ.get("MODELPACK_TEST_KILLS", "20"))  # 200 every night
+    rounds = 200 if os.environ.get("MODELPACK_TEST_FULL") else 20
     work = (
         "print('ready', flush=True)\n"
         "for n in range(3):\n"
@@ -108,8 +108,9 @@ def test_b6_killed_at_any_moment(tmp_path: Path) -> None:
     usual = time.monotonic() - ready
     print(f"B6: one package takes {usual:.2f} s after {ready - began:.2f} s")
     chance = random.Random(6)
-    left, killed = 0, 0
-    for number in range(rounds):
+    left, killed, number = 0, 0, -1
+    while killed < rounds and number < 5 * rounds:  # some end before the kill, on a busy machine
+        number += 1
         process = start(work, store, number)
         assert process.stdout is not None
         process.stdout.readline()
@@ -121,7 +122,7 @@ def test_b6_killed_at_any_moment(tmp_path: Path) -> None:
         left += len(list((store / "ingest").iterdir()))
         layout.gc([], 3600)
         assert not list((store / "ingest").iterdir())
-    assert killed >= rounds // 2
+    assert killed == rounds
     before = Layout(store).tags()
     assert finish(start(work, store, 3)) == finish(start(work, tmp_path / "fresh", 3)) == 0
     after = Layout(store).tags()
@@ -129,7 +130,8 @@ def test_b6_killed_at_any_moment(tmp_path: Path) -> None:
     assert {**after, **Layout(tmp_path / "fresh").tags()} == after  # the retry gave the same
     assert Layout(store).verify() == []
     print(
-        f"B6: {killed} of {rounds} killed mid-way, {left} temporary files left and collected, 0 bad"
+        f"B6: {killed} of {number + 1} killed mid-way,"
+        f" {left} temporary files left and collected, 0 bad"
     )
 
 

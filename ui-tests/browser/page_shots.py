@@ -38,7 +38,8 @@ def shots(page: Any, server: PageServer, directory: Path, ident: str, tail: str)
 def main(directory: Path) -> None:
     """Write one picture for each page, person, theme and width."""
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
-    from reviewed_team import fill, release, waiting
+    from promoting import OMAR
+    from reviewed_team import POLICY, fill, release, waiting
 
     directory.mkdir(parents=True, exist_ok=True)
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -47,6 +48,10 @@ def main(directory: Path) -> None:
         world = fill(full)
         release(world, "1.0.0", LONG, why="First release.")
         ident = waiting(world)
+        other = POLICY.replace("owner_card: true", "owner_card: false").replace(
+            "needed: 1", "needed: 2"
+        )
+        world.releases.propose_policy(OMAR, other, "Nobody reads the cards; four eyes do.")
         empty.mkdir()
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         cases = [
