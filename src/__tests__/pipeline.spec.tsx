@@ -97,7 +97,7 @@ describe('Pipeline', () => {
         onReveal={cell => cells.push(cell)}
       />
     );
-    screen.getByText('Its tags make 5 steps of it. Nothing is sent yet.');
+    screen.getByText('Its tags make 5 steps. Looking at them sends nothing.');
     const train = screen.getByRole('button', {
       name: 'train: cells 7–9, after features, split'
     });

@@ -21,8 +21,8 @@ export function Pipeline(props: IPipelineProps): JSX.Element | null {
     <Section title={trans.__('Pipeline')}>
       <p className="jp-ModelpackPanel-advice">
         {trans._n(
-          'Its tags make %1 step of it. Nothing is sent yet.',
-          'Its tags make %1 steps of it. Nothing is sent yet.',
+          'Its tags make %1 step. Looking at it sends nothing.',
+          'Its tags make %1 steps. Looking at them sends nothing.',
           steps.length
         )}
       </p>
