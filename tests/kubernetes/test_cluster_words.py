@@ -94,6 +94,10 @@ def test_every_wish_is_in_the_pod_and_nothing_weakens_it() -> None:
 SAID = (
     (sentences.waiting("ImagePullBackOff", 'pull "x": not found', IMAGE), "IMAGE_MISSING"),
     (sentences.waiting("ErrImagePull", "401 Unauthorized", IMAGE), "IMAGE_REFUSED"),
+    (sentences.waiting("ErrImagePull", f"r/x@sha256:{'a401b403' * 8}: not found", IMAGE),
+     "IMAGE_MISSING"),
+    (sentences.event("Failed", f'Failed to pull image "r/x@sha256:{"4010" * 16}": not found'),
+     "IMAGE_MISSING"),
     (sentences.waiting("ErrImagePull", "i/o timeout", IMAGE), "IMAGE_NOT_PULLED"),
     (sentences.waiting("CreateContainerError", 'secret "w" not found', IMAGE), "SECRET_MISSING"),
     (sentences.unschedulable("0/3 nodes are available: 3 Insufficient memory."), "UNSCHEDULABLE"),
@@ -122,9 +126,18 @@ def test_what_kubernetes_says_becomes_a_sentence_with_what_to_do(found: Any, cod
     assert set(found.to_json()) == set(GOLDEN["events"][0])
 
 
+def test_waiting_for_another_pull_is_no_reason() -> None:
+    wait = sentences.waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"', IMAGE)
+    why = sentences.waiting("ErrImagePull", "i/o timeout", IMAGE)
+    assert wait and why
+    assert sentences.backs_off((wait,)) and not sentences.backs_off((why,))
+    assert not sentences.backs_off(())
+
+
 def test_what_needs_no_sentence_has_none() -> None:
     assert sentences.waiting("ContainerCreating", "", IMAGE) is None
     assert sentences.event("BackOff", "") is None
+    assert sentences.event("Failed", "Error: ImagePullBackOff") is None
     assert sentences.ended("", "") is None
 
 

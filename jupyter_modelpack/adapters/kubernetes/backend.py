@@ -93,7 +93,12 @@ class KubernetesBackend:
             change = watch.cache.change(run.id)
             if change != followed.change:
                 pods = [pod for pod in watch.cache.pods(run.id) if not is_doomed(pod)]
+                before = followed.seen
                 followed.change, followed.seen = change, seen_of(pods) if pods else None
+                if before and followed.seen and sentences.backs_off(followed.seen.happenings):
+                    # Why it was not pulled was said before, and is still the reason.
+                    said = before.happenings or followed.seen.happenings
+                    followed.seen = replace(followed.seen, happenings=said)
                 if followed.seen is not None:
                     name = self._name(run)
                     place = {**followed.seen.place, "job": name}
@@ -252,7 +257,10 @@ class KubernetesBackend:
     ) -> int:
         """Ask for warnings about what has not started for a while; return how often it asked."""
         seen = followed.seen
-        waits = seen is None or (seen.stage in ("Queued", "Starting") and not seen.happenings)
+        waits = seen is None or (
+            seen.stage in ("Queued", "Starting")
+            and (not seen.happenings or sentences.backs_off(seen.happenings))
+        )
         if not followed.events_at:
             followed.events_at = now - (EVENT_SECONDS - JOB_SECONDS)
         if not waits or left <= 0 or now - followed.events_at < EVENT_SECONDS:
@@ -277,7 +285,8 @@ class KubernetesBackend:
         seen = followed.seen
         assert seen is not None
         if followed.happenings and seen.stage in ("Queued", "Starting"):
-            followed.seen = replace(seen, happenings=(*seen.happenings, *followed.happenings))
+            known = () if sentences.backs_off(seen.happenings) else seen.happenings
+            followed.seen = replace(seen, happenings=(*known, *followed.happenings))
             followed.happenings = ()
         return followed.seen if followed.seen is not None else seen
 

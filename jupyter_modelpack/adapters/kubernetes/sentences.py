@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from jupyter_modelpack.services.backend import Happening
 
@@ -15,8 +16,12 @@ _PULL = frozenset(
         "RegistryUnavailable",
     )
 )
-_REFUSED = re.compile(r"unauthorized|forbidden|denied|authentication|401|403", re.IGNORECASE)
-_MISSING = re.compile(r"not found|manifest unknown|404|does not exist", re.IGNORECASE)
+# A message names the image by its digest, in which such numbers may be too.
+_REFUSED = re.compile(r"unauthorized|forbidden|denied|authentication|\b40[13]\b", re.IGNORECASE)
+_MISSING = re.compile(r"not found|manifest unknown|\b404\b|does not exist", re.IGNORECASE)
+_NOT_PULLED = "IMAGE_NOT_PULLED"
+_BACK_OFF = "Back-off pulling image"
+_PULLING = re.compile(r'Failed to pull image "([^"]+)"')
 _LACKS = re.compile(r"Insufficient ([-\w./]+)")
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: ([^\s]+), used: ([^\s]+), limited: (\S+)")
 _LOST = re.compile(r'(secret|configmap|persistentvolumeclaim) "?([-\w./]+)"?', re.IGNORECASE)
@@ -91,7 +96,13 @@ def event(reason: str, message: str, at: str | None = None) -> Happening | None:
         )
     if reason == "FailedScheduling":
         return unschedulable(message, at)
-    return None
+    pulling = _PULLING.match(message) if reason == "Failed" else None
+    return _image(message, pulling[1], at) if pulling else None
+
+
+def backs_off(happenings: Sequence[Happening]) -> bool:
+    """Tell whether all that is known is that the cluster waits before it pulls again."""
+    return any(each.code == _NOT_PULLED and _BACK_OFF in each.sentence for each in happenings)
 
 
 def out_of_memory(limit: str, at: str | None = None) -> Happening:
@@ -145,7 +156,7 @@ def _image(message: str, image: str, at: str | None) -> Happening:
             at,
         )
     return Happening(
-        "IMAGE_NOT_PULLED",
+        _NOT_PULLED,
         f"The cluster cannot pull {image}: {_cut(message) or 'no reason is given.'}",
         "Check that the cluster's nodes reach the registry; the cluster goes on trying.",
         at,
