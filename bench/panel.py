@@ -115,6 +115,8 @@ def _round(page: Any, url: str) -> tuple[float, float]:
     page.goto(url)
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
     page.evaluate("() => window.jupyterapp.restored")
+    # JupyterLab starts a kernel for the notebook, which is not what is measured here.
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
     page.wait_for_load_state("networkidle")
     return page.evaluate(_OPEN), page.evaluate(_HISTORY)
 
