@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from jupyter_modelpack.adapters.deployers.places import read_places
 from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.pipeline.cluster import ClusterOptions
@@ -18,6 +20,7 @@ from jupyter_modelpack.pipeline.cluster import ClusterOptions
 Kind = Literal["job", "cronjob", "deployment"]
 KINDS: tuple[Kind, ...] = ("job", "cronjob", "deployment")
 FILE = "clusters.yaml"
+_CLUSTER = frozenset(each.name for each in fields(ClusterSettings))
 
 
 @dataclass(frozen=True)
@@ -39,31 +42,12 @@ class Target:
 
 def read_targets(path: Path) -> Mapping[str, Target]:
     """Return the targets by environment; raises InvalidInput that says what is wrong."""
-    import yaml
-
-    try:
-        found = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InvalidInput(
-            f"{path} cannot be read, so it is not known where releases go.",
-            field="deploy_folder",
-            advice="Write it as the guide for operators shows (clusters).",
-        ) from error
-    entries = found.get("environments") if isinstance(found, dict) else None
-    if not isinstance(entries, dict):
-        raise InvalidInput(f"{path} names no environments.", field="environments")
-    return {str(name): _target(path, str(name), entry) for name, entry in entries.items()}
+    known = ({each.name for each in fields(Target)} | _CLUSTER) - {"cluster"}
+    return read_places(path, "clusters", known, partial(_target, path))
 
 
-def _target(path: Path, name: str, entry: Any) -> Target:
-    if not isinstance(entry, dict):
-        raise InvalidInput(f"{path}: {name} is not a mapping.", field=name)
-    cluster = {each.name for each in fields(ClusterSettings)}
-    known = {each.name for each in fields(Target)} | cluster
-    for key in entry:
-        if key not in known or key == "cluster":
-            raise InvalidInput(f"{path}: {name} has no setting {str(key)[:40]}.", field=name)
-    values = {key: value for key, value in entry.items() if key not in cluster}
+def _target(path: Path, name: str, entry: Mapping[str, Any]) -> Target:
+    values = {key: value for key, value in entry.items() if key not in _CLUSTER}
     kind = values.get("kind", "job")
     if kind not in KINDS or not values.get("image") or not entry.get("namespace"):
         raise InvalidInput(
@@ -76,5 +60,5 @@ def _target(path: Path, name: str, entry: Any) -> Target:
     values["options"] = ClusterOptions.parse(values.get("options") or {})
     if "arguments" in values:
         values["arguments"] = tuple(map(str, values["arguments"]))
-    settings = ClusterSettings(**{key: str(entry[key]) for key in cluster if key in entry})
+    settings = ClusterSettings(**{key: str(entry[key]) for key in _CLUSTER if key in entry})
     return Target(cluster=settings, **values)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jupyter_modelpack.adapters.deployers.places import read_places
 from jupyter_modelpack.adapters.kubeflow.connection import KubeflowSettings, kubeflow_settings
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.pipeline.cluster import ClusterOptions
@@ -40,29 +42,11 @@ class Profile:
 
 def read_profiles(path: Path) -> Mapping[str, Profile]:
     """Return the places by environment; raises InvalidInput that says what is wrong."""
-    import yaml
-
-    try:
-        found = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InvalidInput(
-            f"{path} cannot be read, so it is not known where releases go.",
-            field="deploy_folder",
-            advice="Write it as the guide for operators shows (Kubeflow).",
-        ) from error
-    entries = found.get("environments") if isinstance(found, dict) else None
-    if not isinstance(entries, dict):
-        raise InvalidInput(f"{path} names no environments.", field="environments")
-    return {str(name): _profile(path, str(name), entry) for name, entry in entries.items()}
-
-
-def _profile(path: Path, name: str, entry: Any) -> Profile:
-    if not isinstance(entry, dict):
-        raise InvalidInput(f"{path}: {name} is not a mapping.", field=name)
     known = ({each.name for each in fields(Profile)} | {*_LOGIN}) - {"kubeflow"}
-    for key in entry:
-        if key not in known:
-            raise InvalidInput(f"{path}: {name} has no setting {str(key)[:40]}.", field=name)
+    return read_places(path, "Kubeflow", known, partial(_profile, path))
+
+
+def _profile(path: Path, name: str, entry: Mapping[str, Any]) -> Profile:
     login = {key: str(entry.get(key) or "") for key in _LOGIN}
     if not login["url"]:
         raise InvalidInput(f"{path}: {name} needs the url of Kubeflow.", field=name)
