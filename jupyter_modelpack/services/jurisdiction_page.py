@@ -17,7 +17,8 @@ def jurisdiction_page(policies: Policies, actor: Actor) -> dict[str, Any]:
     Where the file is not in force, it is what is in force.
     """
     policy, problem = readable(policies)
-    in_force = policies.in_force()
+    state = policies.state()
+    in_force = state.policy
     if policy is not None and in_force is not None and policy.digest != in_force.digest:
         problem = "The policy file was changed, and the change was not approved."
     rules = in_force or policy
@@ -28,7 +29,7 @@ def jurisdiction_page(policies: Policies, actor: Actor) -> dict[str, Any]:
     return {
         "problem": problem,
         "as_whom": actor.shown,
-        "changes": policy_changes(policies.state(), policies.text_in_force(), actor),
+        "changes": policy_changes(state, policies.text_in_force(), actor),
         "policy": {
             "name": rules.name,
             "digest": str(rules.digest),
