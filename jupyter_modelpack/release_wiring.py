@@ -22,17 +22,15 @@ from jupyter_modelpack.adapters.publisher import ImagePublisher
 from jupyter_modelpack.adapters.registry import Access
 from jupyter_modelpack.adapters.signing import TrustedKeys, file_signer, own_signer
 from jupyter_modelpack.errors import ModelPackError
-from jupyter_modelpack.notebook.sealed import sealed_notebook
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import manifest_descriptor
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.referrer import Artifact, read_file, referrers, write_referrers
 from jupyter_modelpack.release.audit import Checkpoint
 from jupyter_modelpack.release.canonical import canonical
-from jupyter_modelpack.services.badge import badge
-from jupyter_modelpack.services.difference import normal
 from jupyter_modelpack.services.environments import Environments
 from jupyter_modelpack.services.inspecting import Inspector
+from jupyter_modelpack.services.notebook_badge import NotebookBadge
 from jupyter_modelpack.services.packaged_notebook import cells_of, packaged_notebook
 from jupyter_modelpack.services.policies import Policies
 from jupyter_modelpack.services.promotions import Outside, Promotions
@@ -75,9 +73,10 @@ def open_releases(
     )  # fmt: skip
     landmarks = Landmarks(wanted.data_dir, layout, ledger, images)
     outside = Outside(now, new_id, tell, partial(_deployer, wanted), landmarks)
-    cells = _Cells(layout, inspector)
+    cells = partial(_cells, layout)
     environments = Environments(
-        ledger.promotions, ledger.packages, policies, views, cells.badge, now,
+        ledger.promotions, ledger.packages, policies, views,
+        NotebookBadge(inspector, cells), now,
         ledger.at_one_moment, DriftWatch(partial(_deployer, wanted)),
     )  # fmt: skip
     return Releases(
@@ -86,7 +85,7 @@ def open_releases(
         policies,
         ledger.packages,
         ledger.audit,
-        cells.of,
+        cells,
         partial(_witnesses, layout),
     )
 
@@ -132,32 +131,9 @@ class Landmarks:
                 self._images.mark(record, environment)
 
 
-class _Cells:
-    """The cells of packages and of notebooks as they are now."""
-
-    def __init__(self, layout: Layout, inspector: Inspector) -> None:
-        self._layout = layout
-        self._inspector = inspector
-
-    def of(self, record: Record) -> Sequence[str]:
-        """Return the sources of a package's cells."""
-        return cells_of(packaged_notebook(self._layout, record))
-
-    def badge(self, environment: str, held: Record | None, path: str | None) -> str:
-        """Return the badge of an environment, for a notebook if there is one."""
-        if held is None or path is None:
-            return badge(environment, held, None, None)
-        try:
-            snapshot = self._inspector.snapshot(path)
-            cells = (self.of(held), cells_of(sealed_notebook(snapshot)))
-        except ModelPackError:
-            return badge(environment, held, None, None)
-        installed = None
-        with suppress(ModelPackError):
-            facts = self._inspector.kernel(snapshot, lambda: False).facts
-            found = {normal(each.name): each.version for each in facts.distributions}
-            installed = {**found, "python": facts.python_version}
-        return badge(environment, held, cells, installed)
+def _cells(layout: Layout, record: Record) -> Sequence[str]:
+    """Return the sources of a package's cells."""
+    return cells_of(packaged_notebook(layout, record))
 
 
 def _keys(wanted: Wanted) -> TrustedKeys:

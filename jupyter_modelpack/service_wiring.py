@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,12 +14,10 @@ from jupyter_modelpack.adapters.release_service.publisher import Publisher
 from jupyter_modelpack.adapters.release_service.releases import RemotePackages, RemoteReleases
 from jupyter_modelpack.adapters.release_service.witness import Witness
 from jupyter_modelpack.errors import ModelPackError
-from jupyter_modelpack.notebook.sealed import sealed_notebook
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.release.version import Version
-from jupyter_modelpack.services.badge import badge
-from jupyter_modelpack.services.difference import normal
 from jupyter_modelpack.services.inspecting import Inspector
+from jupyter_modelpack.services.notebook_badge import NotebookBadge
 from jupyter_modelpack.services.packaged_notebook import cells_of
 
 Record = Mapping[str, Any]
@@ -57,7 +55,11 @@ class TeamService:
     def releases(self, local: PackageTable, inspector: Inspector) -> RemoteReleases:
         """Return the front of promotion, answered by the service."""
         return RemoteReleases(
-            self.connection, self.witness, self.publisher, local, _Badge(inspector, self.packages)
+            self.connection,
+            self.witness,
+            self.publisher,
+            local,
+            NotebookBadge(inspector, _cells_at(self.packages)),
         )
 
     def shelf(self, local: PackageTable) -> SharedShelf:
@@ -91,28 +93,8 @@ class SharedShelf:
         self._local.put(record, files)
 
 
-class _Badge:
-    """Compares a notebook that is here with a release that is at the service."""
-
-    def __init__(self, inspector: Inspector, packages: RemotePackages) -> None:
-        self._inspector = inspector
-        # what an image holds never changes, and the badge is drawn again and again
-        self._cells = lru_cache(_KEPT)(
-            lambda name, version, _: cells_of(packages.notebook(name, version))
-        )
-
-    def __call__(self, environment: str, held: Record | None, path: str | None) -> str:
-        """Return the badge of an environment."""
-        if held is None or path is None:
-            return badge(environment, held, None, None)
-        try:
-            snapshot = self._inspector.snapshot(path)
-            before = self._cells(held["name"], held["version"], held["digest"])
-        except ModelPackError:
-            return badge(environment, held, None, None)
-        installed = None
-        with suppress(ModelPackError):
-            facts = self._inspector.kernel(snapshot, lambda: False).facts
-            found = {normal(each.name): each.version for each in facts.distributions}
-            installed = {**found, "python": facts.python_version}
-        return badge(environment, held, (before, cells_of(sealed_notebook(snapshot))), installed)
+def _cells_at(packages: RemotePackages) -> Callable[[Record], Sequence[str]]:
+    """Return what reads the cells of a release at the service."""
+    # what an image holds never changes, and the badge is drawn again and again
+    read = lru_cache(_KEPT)(lambda name, version, _: cells_of(packages.notebook(name, version)))
+    return lambda record: read(record["name"], record["version"], record["digest"])
