@@ -83,8 +83,10 @@ function useHistory({
   useEffect(() => {
     const found = read(environment, at ? new Date(at).toISOString() : '');
     found.changed.connect(() => {
-      setListing(found); // not before: what was shown stays until then
-      draw(count => count + 1);
+      if (found.isKnown || found.problem) {
+        setListing(found); // not before: what was shown stays until then
+        draw(count => count + 1);
+      }
     });
     void found.refresh();
     return () => {
