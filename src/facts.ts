@@ -135,6 +135,38 @@ export interface IOfferProblem extends IProblem {
   what: string;
 }
 
+/** When a release runs again and again: five fields of cron in a timezone. */
+export interface IPlan {
+  cron: string;
+  timezone: string;
+  /** Whether runs that were missed are made good for. */
+  catch_up: boolean;
+}
+
+/** A release that runs at Kubeflow again and again. */
+export interface ISchedule extends IReference {
+  id: string;
+  /** Null where what was written on it cannot be read any more. */
+  plan: IPlan | null;
+  /** The same in the six fields of Kubeflow's own clock. */
+  kubeflow_cron: string;
+  /** Null while it is paused. */
+  next: string | null;
+  enabled: boolean;
+  parameters: Record<string, unknown>;
+  requested_by: string;
+  /** The environment whose promotion made it; empty where a person did. */
+  environment: string;
+  link: string;
+  error: string;
+}
+
+/** What is asked for to get one. */
+export interface IScheduleRequest extends IReference {
+  parameters: Record<string, unknown>;
+  schedule: IPlan;
+}
+
 /** The shared release service, where there is one. */
 export interface IService {
   url: string;

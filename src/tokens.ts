@@ -22,6 +22,8 @@ import {
   IRunEvent,
   IBackend,
   IOfferProblem,
+  ISchedule,
+  IScheduleRequest,
   IPodDefault,
   IService,
   IVolume
@@ -126,6 +128,8 @@ export interface IRun extends IReference {
   /** What it read that the image lacks, and a sentence if that is other data than the release's. */
   inputs: IInput[];
   data_changed: string | null;
+  /** The run at Kubeflow that it goes on with. */
+  retries: string | null;
 }
 
 /** What a cluster offers the runs of a package, before anything is sent. */
@@ -225,9 +229,20 @@ export interface IRunsAPI {
   runs(reference: IReference): Promise<IRun[]>;
   startRun(request: IRunRequest): Promise<IRun>;
   stopRun(id: string): Promise<void>;
+  /** Go on with a failed run, from the steps that failed. */
+  retryRun(id: string): Promise<IRun>;
   runLog(id: string, offset: number): Promise<ILogChunk>;
   runNotebook(id: string): Promise<string>;
   offers(reference: IReference, backend: string): Promise<IOffers>;
+}
+
+/** What the server can be asked about schedules. */
+export interface ISchedulesAPI {
+  /** Those of all versions of a package. */
+  schedules(name: string): Promise<ISchedule[]>;
+  addSchedule(request: IScheduleRequest): Promise<ISchedule>;
+  enableSchedule(id: string, enabled: boolean): Promise<ISchedule>;
+  removeSchedule(id: string): Promise<void>;
 }
 
 export interface IInspectionAPI {
@@ -236,7 +251,7 @@ export interface IInspectionAPI {
 }
 
 export interface IModelpackAPI
-  extends IInspectionAPI, IBuildsAPI, IPackagesAPI, IRunsAPI {}
+  extends IInspectionAPI, IBuildsAPI, IPackagesAPI, IRunsAPI, ISchedulesAPI {}
 
 /** An answer of no, or none at all, with what to do next. */
 export class Problem extends Error implements IProblem {

@@ -10,7 +10,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.cli.arguments import pairs, workshop
+from jupyter_modelpack.cli.arguments import beginning, pairs, workshop
 from jupyter_modelpack.cli.cluster_offers import show_offers, with_volumes
 from jupyter_modelpack.cli.inputs_read import print_inputs
 from jupyter_modelpack.cli.terminal import print_json, print_table, say
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             ]
             print_table(rows, ("run", "package", "backend", "phase", "stage"))
         return 0
-    work = _one(shop, arguments.run)
+    work = beginning(table.list("run"), arguments.run, "run", "jupyter modelpack runs lists them.")
     if arguments.retry:
         return _again(shop, arguments, work)
     if arguments.stop and not work.over:
@@ -251,17 +251,6 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.time_limit is not None:
         options["time_limit"] = arguments.time_limit
     return options
-
-
-def _one(shop: Workshop, start_of_id: str) -> Work:
-    found = [work for work in shop.ledger.work.list("run") if work.id.startswith(start_of_id)]
-    if len(found) != 1:
-        raise InvalidInput(
-            f"There is no single run that begins with {start_of_id[:40]}.",
-            field="run",
-            advice="jupyter modelpack runs lists them.",
-        )
-    return found[0]
 
 
 def _stage(work: Work) -> str:

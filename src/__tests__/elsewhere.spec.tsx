@@ -72,16 +72,20 @@ describe('the contract about places', () => {
 });
 
 describe('Runs elsewhere', () => {
+  const retried: string[] = [];
+
   function draw(runs: IRun[], again: IRun[] = []): HTMLElement {
     return render(
       <Runs
         runs={runs}
+        problem={null}
         steps={graph}
         trans={trans}
         logOf={() => ({ text: '', cut: false, problem: null })}
         onLook={nothing}
         onStop={nothing}
         onAgain={each => again.push(each)}
+        onRetry={each => retried.push(each.id)}
         onOpenNotebook={nothing}
         onReveal={nothing}
       />
@@ -101,6 +105,27 @@ describe('Runs elsewhere', () => {
     });
     within(events).getByText(/Publish the package to that registry/);
     screen.getByText(/job churn-1f2e3d4c5b6a, pod churn-/);
+  });
+
+  it('goes on with a failed run at Kubeflow, unless that is being done', () => {
+    const failed = but(run(golden('run_kubeflow'), ''), { phase: 'Failed' });
+    const there = failed.place.run;
+    draw([failed]);
+    fireEvent.click(
+      screen.getByRole('button', { name: /^Go on with the run of .* failed$/ })
+    );
+    expect(retried).toEqual([failed.id]);
+    cleanup();
+    const next = but(failed, { id: 'n', phase: 'Running', retries: there });
+    draw([next, failed]);
+    screen.getByText('Goes on from the steps that had failed.');
+    expect(screen.queryByText('Retry')).toBeNull();
+    cleanup();
+    draw([but(failed, { phase: 'Succeeded' })]);
+    expect(screen.queryByText('Retry')).toBeNull();
+    cleanup();
+    draw([but(run(golden('run_kubernetes'), ''), { phase: 'Failed' })]);
+    expect(screen.queryByText('Retry')).toBeNull();
   });
 
   it('lights up the steps, and links to where it runs', () => {

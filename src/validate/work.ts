@@ -105,7 +105,8 @@ export const run = record<IRun>({
     ),
     []
   ),
-  data_changed: nullable(text)
+  data_changed: nullable(text),
+  retries: nullable(text)
 });
 
 export const runs = (value: unknown): IRun[] =>

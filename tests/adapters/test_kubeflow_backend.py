@@ -241,13 +241,13 @@ def test_the_command_line_runs_a_release_at_kubeflow(world: World, tmp_path: Pat
     made = product(*add, *tokyo)
     assert made.code == 0, made.err
     assert (made.json["kubeflow_cron"], made.json["enabled"]) == ("0 30 17 * * *", True)
-    ident = made.json["schedule"]
-    assert product(*add, *tokyo).json["schedule"] == ident  # the same is not made twice
+    ident = made.json["id"]
+    assert product(*add, *tokyo).json["id"] == ident  # the same is not made twice
     never = product(*add)
     assert (never.code, never.error["message"]) == (2, "Nothing says when it is to run.")
     assert product("schedule", "pause", ident, "--json", *at).json["enabled"] is False
     (kept,) = product("schedule", "list", "small", "--json", *at).json["schedules"]
-    assert kept == {**made.json, "enabled": False}
+    assert kept == {**made.json, "enabled": False, "next": None}
     assert product("schedule", "resume", ident, "--json", *at).json["enabled"] is True
     world.kubeflow.recurring[ident]["description"] = (
         'x\njupyter-modelpack: {"package": "small", "environment": "production"}'
