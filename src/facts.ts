@@ -49,6 +49,18 @@ export interface IPipelineStep {
   phase: Phase | null;
 }
 
+/** Something that a step made, and its page where it is kept. */
+export interface IArtifact {
+  name: string;
+  link: string;
+}
+
+/** A step in a run, with what it measured and made as far as its backend tells. */
+export interface IRunStep extends IPipelineStep {
+  metrics: Record<string, number | string | boolean>;
+  artifacts: IArtifact[];
+}
+
 export interface IProblem {
   code: string;
   message: string;
@@ -133,6 +145,38 @@ export interface IVolume {
 /** Something that could not be asked: PodDefaults or volumes. */
 export interface IOfferProblem extends IProblem {
   what: string;
+}
+
+/** When a release runs again and again: five fields of cron in a timezone. */
+export interface IPlan {
+  cron: string;
+  timezone: string;
+  /** Whether runs that were missed are made good for. */
+  catch_up: boolean;
+}
+
+/** A release that runs at Kubeflow again and again. */
+export interface ISchedule extends IReference {
+  id: string;
+  /** Null where what was written on it cannot be read any more. */
+  plan: IPlan | null;
+  /** The same in the six fields of Kubeflow's own clock. */
+  kubeflow_cron: string;
+  /** Null while it is paused. */
+  next: string | null;
+  enabled: boolean;
+  parameters: Record<string, unknown>;
+  requested_by: string;
+  /** The environment whose promotion made it; empty where a person did. */
+  environment: string;
+  link: string;
+  error: string;
+}
+
+/** What is asked for to get one. */
+export interface IScheduleRequest extends IReference {
+  parameters: Record<string, unknown>;
+  schedule: IPlan;
 }
 
 /** The shared release service, where there is one. */

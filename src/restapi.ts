@@ -28,6 +28,8 @@ import {
   IReference,
   IRun,
   IRunRequest,
+  ISchedule,
+  IScheduleRequest,
   Problem
 } from './tokens';
 import { info, inspection, offers, problem } from './validate/notebook';
@@ -41,6 +43,7 @@ import {
   review,
   state
 } from './validate/release';
+import { schedule, schedules } from './validate/schedule';
 import { record, ShapeError } from './validate/shape';
 import {
   build,
@@ -113,12 +116,33 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
     await this.send('DELETE', ['runs', id]);
   }
 
+  async retryRun(id: string): Promise<IRun> {
+    return run(await this.send('POST', ['runs', id, 'retry']), '');
+  }
+
   async runLog(id: string, offset: number): Promise<ILogChunk> {
     return logChunk(await this.get(['runs', id, 'log'], { offset }), '');
   }
 
   async runNotebook(id: string): Promise<string> {
     return runNotebook(await this.get(['runs', id, 'notebook']));
+  }
+
+  async schedules(name: string): Promise<ISchedule[]> {
+    return schedules(await this.get(['schedules'], { name }));
+  }
+
+  async addSchedule(request: IScheduleRequest): Promise<ISchedule> {
+    return schedule(await this.send('POST', ['schedules'], request), '');
+  }
+
+  async enableSchedule(id: string, enabled: boolean): Promise<ISchedule> {
+    const at = ['schedules', id];
+    return schedule(await this.send('POST', at, { enabled }), '');
+  }
+
+  async removeSchedule(id: string): Promise<void> {
+    await this.send('DELETE', ['schedules', id]);
   }
 
   async offers(

@@ -20,8 +20,11 @@ import {
   ITeamPart,
   IOwner,
   IRunEvent,
+  IRunStep,
   IBackend,
   IOfferProblem,
+  ISchedule,
+  IScheduleRequest,
   IPodDefault,
   IService,
   IVolume
@@ -119,13 +122,15 @@ export interface IRun extends IReference {
   events: IRunEvent[];
   /** Since when nobody can tell how it stands. */
   unknown_since: string | null;
-  steps: IPipelineStep[];
+  steps: IRunStep[];
   /** What was asked of the cluster, to be asked again. */
   options: Record<string, unknown>;
   pod_defaults: string[];
   /** What it read that the image lacks, and a sentence if that is other data than the release's. */
   inputs: IInput[];
   data_changed: string | null;
+  /** The run at Kubeflow that it goes on with. */
+  retries: string | null;
 }
 
 /** What a cluster offers the runs of a package, before anything is sent. */
@@ -225,9 +230,20 @@ export interface IRunsAPI {
   runs(reference: IReference): Promise<IRun[]>;
   startRun(request: IRunRequest): Promise<IRun>;
   stopRun(id: string): Promise<void>;
+  /** Go on with a failed run, from the steps that failed. */
+  retryRun(id: string): Promise<IRun>;
   runLog(id: string, offset: number): Promise<ILogChunk>;
   runNotebook(id: string): Promise<string>;
   offers(reference: IReference, backend: string): Promise<IOffers>;
+}
+
+/** What the server can be asked about schedules. */
+export interface ISchedulesAPI {
+  /** Those of all versions of a package. */
+  schedules(name: string): Promise<ISchedule[]>;
+  addSchedule(request: IScheduleRequest): Promise<ISchedule>;
+  enableSchedule(id: string, enabled: boolean): Promise<ISchedule>;
+  removeSchedule(id: string): Promise<void>;
 }
 
 export interface IInspectionAPI {
@@ -236,7 +252,7 @@ export interface IInspectionAPI {
 }
 
 export interface IModelpackAPI
-  extends IInspectionAPI, IBuildsAPI, IPackagesAPI, IRunsAPI {}
+  extends IInspectionAPI, IBuildsAPI, IPackagesAPI, IRunsAPI, ISchedulesAPI {}
 
 /** An answer of no, or none at all, with what to do next. */
 export class Problem extends Error implements IProblem {

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.notebook.paths import is_text
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from jupyter_modelpack.services.releases import Releases
     from jupyter_modelpack.workshop import Workshop
 
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Known = TypeVar("_Known", bound=_Identified)
 _VARIABLES = ("URL", "TOKEN_FILE", "CA", "ALLOW_HTTP")
 
 
@@ -34,6 +41,19 @@ def pairs(values: Iterable[str], option: str) -> dict[str, str]:
             )
         out[name.strip()] = rest
     return out
+
+
+def beginning(found: Iterable[_Known], start: str, what: str, advice: str) -> _Known:
+    """Return the one whose id is, or begins with, what was typed; else raise InvalidInput."""
+    listed = list(found)
+    named = [each for each in listed if each.id == start] or [
+        each for each in listed if each.id.startswith(start)
+    ]
+    if len(named) != 1:
+        raise InvalidInput(
+            f"There is no single {what} that begins with {start[:40]}.", field=what, advice=advice
+        )
+    return named[0]
 
 
 def workshop(arguments: argparse.Namespace, **settings: Any) -> Workshop:

@@ -10,7 +10,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.cli.arguments import pairs, workshop
+from jupyter_modelpack.cli.arguments import beginning, pairs, workshop
 from jupyter_modelpack.cli.cluster_offers import show_offers, with_volumes
 from jupyter_modelpack.cli.inputs_read import print_inputs
 from jupyter_modelpack.cli.terminal import print_json, print_table, say
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             ]
             print_table(rows, ("run", "package", "backend", "phase", "stage"))
         return 0
-    work = _one(shop, arguments.run)
+    work = beginning(table.list("run"), arguments.run, "run", "jupyter modelpack runs lists them.")
     if arguments.retry:
         return _again(shop, arguments, work)
     if arguments.stop and not work.over:
@@ -122,8 +122,10 @@ def elsewhere(shop: Workshop, arguments: argparse.Namespace) -> Elsewhere:
     """Return the backends that the command line names."""
     from jupyter_modelpack.elsewhere import Elsewhere
 
-    names = ("kubeconfig", "context", "namespace", "image")
+    names = ("kubeconfig", "context", "namespace", "image", "results", "results_secret")
     settings = {f"kubernetes_{name}": getattr(arguments, name, None) or "" for name in names}
+    for name in ("registry_ca", "registry_insecure", "registry_auth_file"):
+        settings[name] = getattr(arguments, name, "")
     for name in ("url", "token_file", "cookie_file", "user", "experiment", "timezone"):
         settings[f"kubeflow_{name}"] = getattr(arguments, f"kubeflow_{name}", None) or ""
     settings["kubeflow_namespace"] = settings["kubernetes_namespace"]
@@ -183,8 +185,13 @@ def shown(work: Work, as_data: bool) -> int:
             say("  {} [bold]{}[/]", name, value)
         print_inputs(work.state)
         for output in work.state.get("outputs") or ():
-            left = " (too large for the log; mount a claim for it)"
+            left = " (too large for the log; set ModelPack.kubernetes_results, or mount a claim)"
             say("  wrote {}{}", output["path"], left if output.get("left_behind") else "")
+        left_at = work.state.get("left_at") or {}
+        if left_at.get("artifact"):
+            say("  all of it is also at {}", left_at["artifact"])
+        if left_at.get("problem"):
+            say("[yellow]○[/] It did not come from the registry: {}", left_at["problem"])
         if work.state.get("executed_notebook"):
             say("  the notebook as it ran: {}", work.state["executed_notebook"])
     good = ("Succeeded", "Pending", "Running")
@@ -244,17 +251,6 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.time_limit is not None:
         options["time_limit"] = arguments.time_limit
     return options
-
-
-def _one(shop: Workshop, start_of_id: str) -> Work:
-    found = [work for work in shop.ledger.work.list("run") if work.id.startswith(start_of_id)]
-    if len(found) != 1:
-        raise InvalidInput(
-            f"There is no single run that begins with {start_of_id[:40]}.",
-            field="run",
-            advice="jupyter modelpack runs lists them.",
-        )
-    return found[0]
 
 
 def _stage(work: Work) -> str:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.cli.arguments import pairs, workshop
+from jupyter_modelpack.cli.arguments import beginning, pairs, workshop
 from jupyter_modelpack.cli.runs_command import elsewhere
 from jupyter_modelpack.cli.terminal import print_json, print_table, say
 from jupyter_modelpack.errors import InvalidInput
@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "list":
         listed = found.list(arguments.what)
         if arguments.json:
-            print_json({"schedules": [as_json(each) for each in listed]})
+            print_json({"schedules": [each.to_json() for each in listed]})
         else:
             _print(listed)
         return 0
@@ -39,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "add":
         shown = _added(arguments, found, shop.packages.resolve(arguments.what))
     else:
-        one = _one(found, arguments.what)
+        advice = "jupyter modelpack schedule list shows them."
+        one = beginning(found.list(), arguments.what, "schedule", advice)
         if arguments.action == "remove":
             found.remove(one.id)
             if arguments.json:
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 0
         shown = found.enable(one.id, arguments.action == "resume")
     if arguments.json:
-        print_json(as_json(shown))
+        print_json(shown.to_json())
     else:
         _print([shown])
         say("  {}", shown.link)
@@ -57,23 +58,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 _NOUN = {"add": "release", "pause": "schedule", "resume": "schedule", "remove": "schedule"}
-
-
-def as_json(each: Scheduled) -> dict[str, Any]:
-    """Return a schedule as the command line prints it."""
-    return {
-        "schedule": each.id,
-        "name": each.name,
-        "version": each.version,
-        **{key: each.schedule.get(key) for key in ("cron", "timezone", "catch_up")},
-        "kubeflow_cron": each.cron,
-        "enabled": each.enabled,
-        "parameters": dict(each.parameters),
-        "by": each.by,
-        "environment": each.environment,
-        "link": each.link,
-        "error": each.error,
-    }
 
 
 def _added(
@@ -104,20 +88,6 @@ def _added(
         requested_by=os_user().username,
     )
     return schedules.start(request)
-
-
-def _one(schedules: Schedules, start_of_id: str) -> Scheduled:
-    listed = schedules.list()
-    found = [each for each in listed if each.id == start_of_id] or [
-        each for each in listed if each.id.startswith(start_of_id)
-    ]
-    if len(found) != 1:
-        raise InvalidInput(
-            f"There is no single schedule that begins with {start_of_id[:40]}.",
-            field="schedule",
-            advice="jupyter modelpack schedule list shows them.",
-        )
-    return found[0]
 
 
 def _print(found: Any) -> None:

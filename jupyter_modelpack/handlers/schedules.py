@@ -21,7 +21,7 @@ class SchedulesHandler(Handler):
         """List them."""
         name = self.get_query_argument("name", "")
         found = await self.call(lambda: self.services.schedules.list(name))
-        self.answer({"schedules": [wire.schedule(each) for each in found]})
+        self.answer({"schedules": [each.to_json() for each in found]})
 
     @authenticated
     @authorized(action="execute", resource=RESOURCE)
@@ -39,7 +39,7 @@ class SchedulesHandler(Handler):
             requested_by=self.current_user.username,
         )
         made = await self.call(lambda: self.services.schedules.start(request))
-        self.answer(wire.schedule(made), 201, f"schedules/{made.id}")
+        self.answer(made.to_json(), 201, f"schedules/{made.id}")
 
 
 class ScheduleHandler(Handler):
@@ -51,7 +51,7 @@ class ScheduleHandler(Handler):
         """Pause it, or let it run again."""
         enabled = wire.Body(self.request.body, ("enabled",)).flag("enabled")
         found = await self.call(lambda: self.services.schedules.enable(ident, enabled))
-        self.answer(wire.schedule(found))
+        self.answer(found.to_json())
 
     @authenticated
     @authorized(action="execute", resource=RESOURCE)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from jupyter_modelpack.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.services.scheduled import Scheduled
     from jupyter_modelpack.services.work import LogChunk, Work
 
 Json = dict[str, Any]
@@ -48,7 +47,17 @@ PACKAGE = (
     "inputs",
 )
 BUILD_STATE = ("steps", "findings", "error", "package")
-RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "isolation", "error")
+RUN_STATE = (
+    "cell",
+    "cells",
+    "parameters",
+    "metrics",
+    "outputs",
+    "checks",
+    "isolation",
+    "error",
+    "left_at",
+)
 PAGE = "50"  # as many as a list shows unless it is asked for another number
 COMPRESSIONS = ("none", "gzip", "zstd")
 ARCHIVES = ("oci-archive", "docker-archive")
@@ -104,23 +113,7 @@ def run(work: Work, executed_notebook: str | None) -> Json:
         "events": work.state.get("events") or [],
         "steps": work.state.get("steps") or [],
         "unknown_since": moment(work.state.get("unknown_since")),
-    }
-
-
-def schedule(found: Scheduled) -> Json:
-    """Return a schedule."""
-    return {
-        "id": found.id,
-        "name": found.name,
-        "version": found.version,
-        "schedule": dict(found.schedule),
-        "cron": found.cron,
-        "enabled": found.enabled,
-        "parameters": dict(found.parameters),
-        "requested_by": found.by,
-        "environment": found.environment,
-        "link": found.link,
-        "error": found.error,
+        "retries": work.request.get("retry"),
     }
 
 

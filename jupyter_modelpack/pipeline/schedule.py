@@ -18,6 +18,7 @@ from jupyter_modelpack.errors import InvalidInput
 
 UTC = "UTC"
 _DAY = 24 * 60
+_SEARCHED = 366 * 8 + 1  # days: from one 29 February to the next, over a year that has none
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _RANGES = (
@@ -106,6 +107,29 @@ class Schedule:
             for values, count, star in zip(found, counts, (False, False, *stars[2:]), strict=True)
         ]
         return " ".join(("0", *texts))
+
+    def next_after(self, now: datetime) -> datetime | None:
+        """Return when it runs next, in UTC; None where no such day comes.
+
+        A time of day that the clocks leave out in spring is left out.
+        """
+        minutes, hours, days, months, weekdays = _read(self.cron)
+        zone = _zone(self.timezone)
+        today = now.astimezone(zone).date()
+        times = [(hour, minute) for hour in sorted(hours) for minute in sorted(minutes)]
+        # where both kinds of days are named, cron takes either
+        either = not {"*", "?"} & set(self.cron.split()[2::2])
+        for day in (today + timedelta(days=number) for number in range(_SEARCHED)):
+            named = (day.day in days, day.isoweekday() % 7 in weekdays)
+            if day.month not in months or not (any(named) if either else all(named)):
+                continue
+            for hour, minute in times:
+                local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+                found = local.astimezone(timezone.utc)
+                there = found.astimezone(zone)
+                if found > now and (there.hour, there.minute) == (hour, minute):
+                    return found
+        return None
 
     def _no_line(self, zone: str) -> InvalidInput:
         return _wrong(

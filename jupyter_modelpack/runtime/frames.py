@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
+
+from .parquet import what_changed
+from .refusal import NotKept
 
 _ARRAYS = "biufcmM"
 _MOST = 10_000
 
 
-def write_columns(frame: Any, folder: Path) -> bool:
-    """Write a frame; return False when a column or the index has no such form."""
+def write_columns(value: Any, folder: Path) -> Optional[str]:
+    """Write a pandas frame; return ``columns``, None when it has no such form. Raises NotKept."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or type(value) is not pandas.DataFrame or not _write(value, folder):
+        return None
+    changed = what_changed(read_columns(folder), value)
+    if changed:
+        raise NotKept("columns would not keep {}".format(changed))
+    return "columns"
+
+
+def _write(frame: Any, folder: Path) -> bool:
     numpy = importlib.import_module("numpy")
     pandas = importlib.import_module("pandas")
     if len(frame.columns) > _MOST or frame.columns.nlevels > 1 or frame.index.nlevels > 1:
@@ -30,7 +44,7 @@ def write_columns(frame: Any, folder: Path) -> bool:
         if getattr(column.dtype, "kind", "O") in _ARRAYS and isinstance(column.dtype, numpy.dtype):
             arrays[str(at)] = column.to_numpy()
             columns.append({"array": str(at)})
-        elif all(isinstance(item, str) for item in column):
+        elif all(type(item) is str for item in column):
             columns.append({"text": list(column), "dtype": str(column.dtype)})
         else:
             return False

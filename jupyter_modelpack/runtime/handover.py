@@ -1,7 +1,8 @@
 """Values between steps: each is a folder with ``format.json`` and one file in a format by type.
 
 Frames are Parquet (or columns of arrays and text where pyarrow is not there), arrays ``.npy``
-without pickles, models what their library writes, plain values JSON; the rest is pickled.
+without pickles, models what their library writes, plain values JSON; the rest is pickled, as is
+what would not read back as it was, with a note that says so.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import importlib
 import io
 import json
-import os
 import pickle
 import sys
 import types
@@ -18,6 +18,8 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .frames import read_columns, write_columns
 from .models import read_model, write_model
+from .parquet import read_parquet, write_parquet
+from .refusal import NotKept
 
 _PLAIN = (type(None), bool, int, float, str)
 _ABSENT = "absent"
@@ -47,6 +49,16 @@ class Handover:
         for name, folder in self._loads:
             load(name, Path(folder), variables)
 
+    @property
+    def notes(self) -> List[str]:
+        """What a person should know of the formats that were used."""
+        found = self.described.values()
+        return [
+            "`{variable}` is handed on as {format}: {note}.".format(**described)
+            for described in found
+            if described.get("note")
+        ]
+
     def give(self, variables: Mapping[str, Any]) -> None:
         """Write the variables that later steps take; raises ValueNotHandedOn."""
         for artifact, name, folder in self._saves:
@@ -59,15 +71,15 @@ class Handover:
 def save(variables: Mapping[str, Any], name: str, folder: Path) -> Dict[str, str]:
     """Write a variable into a new folder; return its ``format`` and ``type`` in words.
 
-    A variable that does not exist is noted as absent. Raises ValueNotHandedOn.
+    A ``note`` says why the format that its type has did not do. A variable that does not exist is
+    noted as absent. Raises ValueNotHandedOn.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kind, written = _ABSENT, ""
+    described = {"format": _ABSENT, "type": ""}
     if name in variables:
         value = variables[name]
-        written = _type(value)
-        kind = _write(value, name, folder)
-    described = {"format": kind, "type": written}
+        kind, note = _write(value, name, folder)
+        described = {"format": kind, "type": _type(value), **({"note": note} if note else {})}
     (folder / "format.json").write_text(json.dumps(described), encoding="utf-8")
     return described
 
@@ -87,13 +99,41 @@ def load(name: str, folder: Path, variables: Dict[str, Any]) -> None:
         ) from error
 
 
-def _write(value: Any, name: str, folder: Path) -> str:
+def _write(value: Any, name: str, folder: Path) -> Tuple[str, str]:
+    """Write a value in the first format that keeps it; return the format and a note."""
     _refuse(value, name)
-    for write in (_write_reference, _write_json, _write_frame, _write_array, write_model):
-        kind = write(value, folder)
+    note = ""
+    for write in (
+        _write_reference,
+        _write_json,
+        write_parquet,
+        write_columns,
+        _write_array,
+        write_model,
+    ):
+        kind, told = _tried(write, value, folder)
         if kind:
-            return kind
-    return _write_pickle(value, name, folder)
+            return kind, note
+        note = note or told
+    return _write_pickle(value, name, folder), note
+
+
+def _tried(
+    write: Callable[[Any, Path], Optional[str]], value: Any, folder: Path
+) -> Tuple[str, str]:
+    """Return the format, or why a library could not write its own value, of which nothing stays."""
+    try:
+        return write(value, folder) or "", ""
+    except ImportError:
+        told = ""  # the format is not in this image
+    except NotKept as error:
+        told = str(error)
+    except BaseException as error:
+        _go_on_after(error)
+        told = "{}: {}".format(type(error).__name__, str(error).strip().partition("\n")[0])
+    for path in folder.iterdir():
+        path.unlink()
+    return "", told
 
 
 def _refuse(value: Any, name: str) -> None:
@@ -149,44 +189,12 @@ def _is_plain(value: Any) -> bool:
     return False
 
 
-def _write_frame(value: Any, folder: Path) -> Optional[str]:
-    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
-    path = folder / "value.parquet"
-    if polars is not None and type(value) is polars.DataFrame:
-        value.write_parquet(str(path))
-        return "polars-parquet"
-    if pandas is None or type(value) is not pandas.DataFrame:
-        return None
-    try:
-        value.to_parquet(str(path))
-        if _same_frame(pandas.read_parquet(str(path)), value):
-            return "parquet"
-    except Exception:  # no pyarrow, or columns that Parquet has no type for
-        pass
-    if path.exists():
-        path.unlink()
-    if write_columns(value, folder) and _same_frame(read_columns(folder), value):
-        return "columns"
-    return None
-
-
-def _same_frame(found: Any, value: Any) -> bool:
-    """Tell whether what was written reads as it was: a frame must not change on the way."""
-    return bool(
-        found.equals(value)
-        and list(found.dtypes) == list(value.dtypes)
-        and found.columns.equals(value.columns)
-        and found.index.equals(value.index)
-        and list(found.index.names) == list(value.index.names)
-    )
-
-
 def _write_array(value: Any, folder: Path) -> Optional[str]:
     numpy = sys.modules.get("numpy")
     if numpy is None or not (type(value) is numpy.ndarray or isinstance(value, numpy.generic)):
         return None
-    if value.dtype.hasobject:
-        return None
+    if value.dtype.hasobject or value.dtype.isalignedstruct or value.dtype.metadata:
+        return None  # the file would need a pickle, or leaves that out
     numpy.save(str(folder / "value.npy"), value, allow_pickle=False)
     return "npy" if type(value) is numpy.ndarray else "npy-scalar"
 
@@ -198,10 +206,17 @@ def _write_pickle(value: Any, name: str, folder: Path) -> str:
             dump(value, stream)
         if kind == "pickle":
             pickle.loads((folder / "value.pkl").read_bytes())
-    except Exception as error:
-        what = "code of the notebook" if _is_code(value) else _type(value)
+    except BaseException as error:
+        _go_on_after(error)
+        what = "code of the notebook" if _is_code(value) else ""
         raise _cannot(name, value, what) from error
     return kind
+
+
+def _go_on_after(error: BaseException) -> None:
+    """Raise what ends the run; a library written in Rust panics with no Exception."""
+    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        raise error
 
 
 def _pickler() -> Tuple[str, Callable[[Any, Any], None]]:
@@ -219,10 +234,9 @@ def _cannot(name: str, value: Any, what: str) -> ValueNotHandedOn:
     advice = "Make it in the step that uses it."
     if what == "code of the notebook":
         advice = "Tag the cell that defines it with functions, or add cloudpickle to the image."
+    kind = "{} ({})".format(what, _type(value)) if what else "a {}".format(_type(value))
     return ValueNotHandedOn(
-        "`{}` cannot be handed to another step, because it is {} ({}). {}".format(
-            name, what, _type(value), advice
-        )
+        "`{}` cannot be handed to another step, because it is {}. {}".format(name, kind, advice)
     )
 
 
@@ -245,18 +259,11 @@ def _read_pickle(folder: Path) -> Any:
         return pickle.load(stream)
 
 
-def _parquet(module: str) -> Callable[[Path], Any]:
-    def read(folder: Path) -> Any:
-        return importlib.import_module(module).read_parquet(os.fspath(folder / "value.parquet"))
-
-    return read
-
-
 _READERS: Dict[str, Callable[[Path], Any]] = {
     "reference": lambda folder: _resolve(_read_json(folder)),
     "json": _read_json,
-    "parquet": _parquet("pandas"),
-    "polars-parquet": _parquet("polars"),
+    "parquet": lambda folder: read_parquet("pandas", folder),
+    "polars-parquet": lambda folder: read_parquet("polars", folder),
     "columns": read_columns,
     "npy": _read_array,
     "npy-scalar": lambda folder: _read_array(folder)[()],

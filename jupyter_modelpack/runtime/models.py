@@ -6,24 +6,30 @@ import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Dict, Optional
+
+from .refusal import NotKept
 
 
 def write_model(value: Any, folder: Path) -> Optional[str]:
-    """Write a model of XGBoost, LightGBM or scikit-learn; return ``model``, None for others."""
+    """Write a model; return ``model``, None for other values. Raises NotKept.
+
+    Boosters are written by XGBoost and LightGBM with all that they keep in memory; scikit-learn's
+    estimators, and those of other libraries that are made like them, by joblib.
+    """
     kind = type(value)
     library = kind.__module__.partition(".")[0]
-    described = {"module": kind.__module__, "class": kind.__qualname__}
-    if library == "xgboost" and callable(getattr(value, "save_model", None)):
+    if library == "xgboost" and kind.__qualname__ == "Booster":
         value.save_model(str(folder / "value.json"))
-        described["with"] = "xgboost"
+        kept: Dict[str, Any] = {"with": "xgboost", "settings": value.save_config()}
     elif library == "lightgbm" and kind.__qualname__ == "Booster":
-        value.save_model(str(folder / "value.txt"))
-        described["with"] = "lightgbm"
+        kept = {"with": "lightgbm", "settings": _settings(value)}
+        value.save_model(str(folder / "value.txt"), num_iteration=-1)
     elif _is_estimator(value, library) and _dumped(value, folder / "value.joblib"):
-        described["with"] = "joblib"
+        kept = {"with": "joblib"}
     else:
         return None
+    described = {"module": kind.__module__, "class": kind.__qualname__, **kept}
     (folder / "model.json").write_text(json.dumps(described), encoding="utf-8")
     return "model"
 
@@ -35,10 +41,22 @@ def read_model(folder: Path) -> Any:
         return importlib.import_module("joblib").load(str(folder / "value.joblib"))
     kind = getattr(importlib.import_module(described["module"]), described["class"])
     if described["with"] == "lightgbm":
-        return kind(model_file=str(folder / "value.txt"))
+        model = kind(model_file=str(folder / "value.txt"))
+        vars(model).update(described["settings"])
+        return model
     model = kind()
     model.load_model(str(folder / "value.json"))
+    model.load_config(described["settings"])
     return model
+
+
+def _settings(booster: Any) -> Dict[str, Any]:
+    """Return what LightGBM's text leaves out and its pickles keep."""
+    names = ("best_iteration", "best_score", "params")
+    settings = {name: getattr(booster, name) for name in names}
+    if json.loads(json.dumps(settings)) != settings:
+        raise NotKept("LightGBM's text would not keep the settings of the model")
+    return settings
 
 
 def _is_estimator(value: Any, library: str) -> bool:

@@ -13,3 +13,7 @@ class Breakage(Refusal):
     """The image itself is not what it should be (exit code 3)."""
 
     exit_code = 3
+
+
+class NotKept(Exception):
+    """A format would not keep a value as it is; says what would change. Another one is tried."""

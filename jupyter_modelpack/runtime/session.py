@@ -75,7 +75,11 @@ class Session:
             if value is not None:
                 self.metrics[name] = value
                 self._recorder.event("metric", cell=None, name=name, value=value)
-        return phase if self._moved(self._handover.give, shell.user_ns) else "Failed"
+        if not self._moved(self._handover.give, shell.user_ns):
+            return "Failed"
+        for note in self._handover.notes:
+            self._log(note)
+        return phase
 
     def _moved(self, move: Callable[[Dict[str, Any]], None], variables: Dict[str, Any]) -> bool:
         """Take or give the values of a pipeline step; return False when one cannot be moved."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from jupyter_modelpack.pipeline.schedule import Schedule
+from jupyter_modelpack.services.release_view import moment
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,7 @@ class Scheduled:
     """One schedule as it is at Kubeflow.
 
     ``cron`` has Kubeflow's own six fields; ``environment`` is empty unless a promotion made it.
+    ``next`` is None while it is paused, and where nobody can tell.
     """
 
     id: str
@@ -27,6 +30,24 @@ class Scheduled:
     environment: str = ""
     link: str = ""
     error: str = ""
+    next: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the JSON object of the REST interface and of the command line."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "version": self.version,
+            "schedule": dict(self.schedule),
+            "kubeflow_cron": self.cron,
+            "next": moment(self.next) if self.next else None,
+            "enabled": self.enabled,
+            "parameters": dict(self.parameters),
+            "requested_by": self.by,
+            "environment": self.environment,
+            "link": self.link,
+            "error": self.error,
+        }
 
 
 @dataclass(frozen=True)

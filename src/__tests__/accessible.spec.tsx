@@ -11,9 +11,12 @@ import { Offers } from '../sections/offers';
 import { Result } from '../sections/result';
 import { RunForm } from '../sections/runform';
 import { Runs } from '../sections/runs';
+import { ScheduleForm } from '../sections/scheduleform';
+import { Schedules } from '../sections/schedules';
 import { info, offers } from '../validate/notebook';
 import { packageDetail, packages } from '../validate/package';
 import { build, run } from '../validate/work';
+import { schedules } from '../validate/schedule';
 import { but, golden } from './golden';
 import { header } from './headerprops';
 
@@ -92,6 +95,15 @@ describe('every part', () => {
             onRun={nothing}
           />
         }
+        schedule={() => (
+          <ScheduleForm
+            detail={detail}
+            busy={false}
+            problem={null}
+            trans={trans}
+            onAdd={nothing}
+          />
+        )}
         runs={
           <Runs
             runs={[
@@ -101,12 +113,14 @@ describe('every part', () => {
               run(golden('run_kubeflow'), ''),
               run(golden('run_kubernetes'), '')
             ]}
+            problem={null}
             steps={[]}
             trans={trans}
             logOf={() => ({ text: '', cut: false, problem: null })}
             onLook={nothing}
             onStop={nothing}
             onAgain={nothing}
+            onRetry={nothing}
             onOpenNotebook={nothing}
             onReveal={nothing}
           />
@@ -120,6 +134,18 @@ describe('every part', () => {
             onShowFile={nothing}
           />
         }
+      />
+    ],
+    [
+      'Schedules',
+      <Schedules
+        schedules={schedules(golden('schedules'))}
+        problem={null}
+        busy={false}
+        trans={trans}
+        onRefresh={nothing}
+        onEnable={nothing}
+        onRemove={nothing}
       />
     ],
     [

@@ -60,6 +60,10 @@ describe('the contract about places', () => {
     expect(info({ version: '1', backends: ['kubeflow'] }, '').backends).toEqual(
       [{ name: 'kubeflow', sentence: '' }]
     );
+    const early = { name: 'load', artifacts: { metrics: ['load-1'] } };
+    expect(
+      run({ ...run(golden('run'), ''), steps: [early] }, '').steps
+    ).toMatchObject([{ name: 'load', metrics: {}, artifacts: [] }]);
     expect(run(golden('run'), '')).toMatchObject({
       backend: 'local',
       events: [],
@@ -72,16 +76,20 @@ describe('the contract about places', () => {
 });
 
 describe('Runs elsewhere', () => {
+  const retried: string[] = [];
+
   function draw(runs: IRun[], again: IRun[] = []): HTMLElement {
     return render(
       <Runs
         runs={runs}
+        problem={null}
         steps={graph}
         trans={trans}
         logOf={() => ({ text: '', cut: false, problem: null })}
         onLook={nothing}
         onStop={nothing}
         onAgain={each => again.push(each)}
+        onRetry={each => retried.push(each.id)}
         onOpenNotebook={nothing}
         onReveal={nothing}
       />
@@ -103,12 +111,44 @@ describe('Runs elsewhere', () => {
     screen.getByText(/job churn-1f2e3d4c5b6a, pod churn-/);
   });
 
+  it('goes on with a failed run at Kubeflow, unless that is being done', () => {
+    const failed = but(run(golden('run_kubeflow'), ''), { phase: 'Failed' });
+    const there = failed.place.run;
+    draw([failed]);
+    fireEvent.click(
+      screen.getByRole('button', { name: /^Go on with the run of .* failed$/ })
+    );
+    expect(retried).toEqual([failed.id]);
+    cleanup();
+    const next = but(failed, { id: 'n', phase: 'Running', retries: there });
+    draw([next, failed]);
+    screen.getByText('Goes on from the steps that had failed.');
+    expect(screen.queryByText('Retry')).toBeNull();
+    cleanup();
+    draw([but(failed, { phase: 'Succeeded' })]);
+    expect(screen.queryByText('Retry')).toBeNull();
+    cleanup();
+    draw([but(run(golden('run_kubernetes'), ''), { phase: 'Failed' })]);
+    expect(screen.queryByText('Retry')).toBeNull();
+  });
+
   it('lights up the steps, and links to where it runs', () => {
     draw([run(golden('run_kubeflow'), '')]);
     screen.getByRole('button', { name: /^train: running, cells 7–9/ });
     screen.getByRole('button', { name: /^report: waiting, cells 10, 12/ });
     const link = screen.getByRole('link', { name: 'Open it there' });
     expect(link.getAttribute('rel')).toContain('noopener');
+    const made = screen.getByRole('list', { name: 'What the steps made' });
+    const [first, ...others] = within(made).getAllByRole('listitem');
+    expect(first.textContent).toBe(
+      'preparerows 12,000metrics↗notebook as it ran↗customers↗'
+    );
+    expect(others).toHaveLength(2); // a step that goes on has made nothing yet
+    expect(
+      within(first)
+        .getByRole('link', { name: 'customers' })
+        .getAttribute('href')
+    ).toMatch(/\/#\/artifacts\/43$/);
   });
 
   it('tells the steps by the cell where the backend runs all in one', () => {
@@ -155,7 +195,11 @@ describe('Runs elsewhere', () => {
 
   it('never makes a link of anything but an address of the web', () => {
     const link = 'javascript:alert(1)';
-    draw([but(run(golden('run_kubeflow'), ''), { place: { link } })]);
+    const sent = run(golden('run_kubeflow'), '');
+    const artifacts = [{ name: 'model', link }];
+    const steps = sent.steps.map(each => ({ ...each, artifacts }));
+    draw([but(sent, { place: { link }, steps })]);
+    expect(screen.getAllByText('model')).toHaveLength(steps.length);
     expect(screen.queryByRole('link')).toBeNull();
   });
 

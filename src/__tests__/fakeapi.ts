@@ -25,11 +25,14 @@ import {
   IReference,
   IRun,
   IRunRequest,
+  ISchedule,
+  IScheduleRequest,
   Problem
 } from '../tokens';
 import { info, inspection, offers } from '../validate/notebook';
 import { packageDetail, packages } from '../validate/package';
 import { environments, history, promotions, review } from '../validate/release';
+import { schedules } from '../validate/schedule';
 import { build, run } from '../validate/work';
 import { golden } from './golden';
 
@@ -43,6 +46,7 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
   thePackages: IPackageSummary[] = packages(golden('packages')).items;
   olderPackages: IPackageSummary[] = [];
   theRuns: IRun[] = [];
+  theSchedules: ISchedule[] = schedules(golden('schedules'));
   theLog = '';
   theEnvironments: IEnvironments = environments(golden('environments'), '');
   theState = '7';
@@ -127,6 +131,30 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
 
   async stopRun(id: string): Promise<void> {
     return this.answer(`stopRun ${id}`, undefined);
+  }
+
+  async retryRun(id: string): Promise<IRun> {
+    return this.answer(`retryRun ${id}`, run(golden('run_kubeflow'), ''));
+  }
+
+  async schedules(name: string): Promise<ISchedule[]> {
+    return this.answer(`schedules ${name}`, this.theSchedules);
+  }
+
+  async addSchedule(request: IScheduleRequest): Promise<ISchedule> {
+    return this.answer(
+      `addSchedule ${JSON.stringify(request)}`,
+      this.theSchedules[0]
+    );
+  }
+
+  async enableSchedule(id: string, enabled: boolean): Promise<ISchedule> {
+    const [first] = this.theSchedules;
+    return this.answer(`enableSchedule ${id} ${enabled}`, first);
+  }
+
+  async removeSchedule(id: string): Promise<void> {
+    return this.answer(`removeSchedule ${id}`, undefined);
   }
 
   async runLog(id: string, offset: number): Promise<ILogChunk> {

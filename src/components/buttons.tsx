@@ -111,14 +111,14 @@ export function AwayLink(props: {
 }): JSX.Element {
   return (
     <a
-      className="jp-ModelpackPanel-link"
+      className="jp-ModelpackPanel-link jp-ModelpackPanel-away"
       href={props.href}
       target="_blank"
       rel="noopener noreferrer"
       title={props.title}
     >
       {props.children}
-      <span aria-hidden="true"> ↗</span>
+      <span aria-hidden="true">↗</span>
     </a>
   );
 }

@@ -9,6 +9,8 @@ export interface IFieldProps {
   text: string;
   hint: string;
   error: string;
+  /** What the browser offers while someone types. */
+  suggestions?: string[];
   onChange: (text: string) => void;
 }
 
@@ -41,7 +43,7 @@ export function Field(props: IFieldProps): JSX.Element {
 function Input(
   props: IFieldProps & { common: React.HTMLAttributes<HTMLElement> }
 ): JSX.Element {
-  const { common, text, type, onChange } = props;
+  const { common, suggestions = [], text, type, onChange } = props;
   if (type === 'bool') {
     return (
       <input
@@ -65,16 +67,29 @@ function Input(
       />
     );
   }
-  return (
+  const input = (
     <input
       {...common}
-      type="text"
+      type={type === 'time' ? 'time' : 'text'}
       inputMode={type === 'int' || type === 'float' ? 'decimal' : undefined}
-      className="jp-mod-styled"
+      className={`jp-mod-styled${type === 'code' ? ' jp-mod-code' : ''}`}
+      list={suggestions.length ? `${common.id}-list` : undefined}
       spellCheck={false}
       value={text}
       onChange={event => onChange(event.target.value)}
     />
+  );
+  return suggestions.length ? (
+    <>
+      {input}
+      <datalist id={`${common.id}-list`}>
+        {suggestions.map(each => (
+          <option key={each} value={each} />
+        ))}
+      </datalist>
+    </>
+  ) : (
+    input
   );
 }
 

@@ -50,7 +50,7 @@ export function formatSeconds(
   );
 }
 
-/** A moment: 14:02 today, Tue 14:02 this week, 3 Nov 2026 before. */
+/** A moment: 14:02 today, Tue 14:02 within a week, 3 Nov 2026 otherwise. */
 export function formatWhen(iso: string, now = new Date()): string {
   const when = new Date(iso);
   if (Number.isNaN(when.getTime())) {
@@ -65,7 +65,7 @@ export function formatWhen(iso: string, now = new Date()): string {
     return time;
   }
   const days = (now.getTime() - when.getTime()) / 86_400_000;
-  if (days >= 0 && days < 6) {
+  if (Math.abs(days) < 6) {
     return `${when.toLocaleDateString(undefined, { weekday: 'short' })} ${time}`;
   }
   return when.toLocaleDateString(undefined, {

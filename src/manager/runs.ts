@@ -37,7 +37,12 @@ export class RunsWatch implements IDisposable {
     return runs && runs.filter(run => isOver(run.phase)).length;
   }
 
-  /** What went wrong when a run was asked for, stopped or read. */
+  /** What went wrong when a run was asked for by the form. */
+  get refusal(): Problem | null {
+    return this._refusal;
+  }
+
+  /** What went wrong when the runs were read, or something was done to one of them. */
   get problem(): Problem | null {
     return this._problem ?? this.list.problem;
   }
@@ -68,15 +73,24 @@ export class RunsWatch implements IDisposable {
   async start(request: IRunRequest): Promise<boolean> {
     this._starting = true;
     this._changed.emit();
-    await this.attempt(() => this.api.startRun(request));
+    this._refusal = await this.attempt(() => this.api.startRun(request));
     this._starting = false;
     await this.list.refresh();
-    return this._problem === null;
+    return this._refusal === null;
   }
 
-  async stop(id: string): Promise<void> {
-    await this.attempt(() => this.api.stopRun(id));
-    await this.list.refresh();
+  /** Start the same once more. */
+  again(request: IRunRequest): Promise<void> {
+    return this.act(() => this.api.startRun(request));
+  }
+
+  /** Go on with a failed run. */
+  retry(id: string): Promise<void> {
+    return this.act(() => this.api.retryRun(id));
+  }
+
+  stop(id: string): Promise<void> {
+    return this.act(() => this.api.stopRun(id));
   }
 
   /** The server hinted that a run moved. */
@@ -117,12 +131,25 @@ export class RunsWatch implements IDisposable {
     Signal.clearData(this);
   }
 
-  private async attempt(action: () => Promise<unknown>): Promise<void> {
+  /** Do something to a run; a second click on the same button starts nothing twice. */
+  private async act(action: () => Promise<unknown>): Promise<void> {
+    if (this.acting) {
+      return;
+    }
+    this.acting = true;
+    this._problem = await this.attempt(action);
+    this.acting = false;
+    await this.list.refresh();
+  }
+
+  private async attempt(
+    action: () => Promise<unknown>
+  ): Promise<Problem | null> {
     try {
       await action();
-      this._problem = null;
+      return null;
     } catch (reason) {
-      this._problem = Problem.from(reason);
+      return Problem.from(reason);
     }
   }
 
@@ -140,7 +167,9 @@ export class RunsWatch implements IDisposable {
   }
 
   private looking = false;
+  private acting = false;
   private _starting = false;
+  private _refusal: Problem | null = null;
   private _problem: Problem | null = null;
   private readonly list: Resource<IRun[]>;
   private readonly logs = new Map<string, LogTail>();

@@ -8,19 +8,25 @@ import {
   IPackagesAPI,
   IPackageSummary,
   IReference,
-  IRunsAPI
+  IRunsAPI,
+  ISchedulesAPI
 } from '../tokens';
 import { Listing } from './listing';
 import { Resource } from './resource';
 import { RunsWatch } from './runs';
+import { SchedulesWatch } from './schedules';
 
-/** One package in full, with its runs. */
+/** One package in full, with its runs and its schedules. */
 export class OpenedPackage implements IDisposable {
-  constructor(api: IPackagesAPI & IRunsAPI, reference: IReference) {
+  constructor(
+    api: IPackagesAPI & IRunsAPI & ISchedulesAPI,
+    reference: IReference
+  ) {
     this.detail = new Resource(() =>
       api.package(reference.name, reference.version)
     );
     this.runs = new RunsWatch(api, reference);
+    this.schedules = new SchedulesWatch(api, reference.name);
     this.reference = reference;
   }
 
@@ -28,19 +34,26 @@ export class OpenedPackage implements IDisposable {
     return this.detail.isDisposed;
   }
 
+  look(looking: boolean): void {
+    this.runs.look(looking);
+    this.schedules.look(looking);
+  }
+
   dispose(): void {
     this.detail.dispose();
     this.runs.dispose();
+    this.schedules.dispose();
   }
 
   readonly reference: IReference;
   readonly detail: Resource<IPackage>;
   readonly runs: RunsWatch;
+  readonly schedules: SchedulesWatch;
 }
 
 export class PackageShelf implements IDisposable {
   constructor(
-    private readonly api: IPackagesAPI & IRunsAPI,
+    private readonly api: IPackagesAPI & IRunsAPI & ISchedulesAPI,
     readonly path: string
   ) {
     this.list = new Listing(
@@ -100,14 +113,15 @@ export class PackageShelf implements IDisposable {
     this._opened = opened;
     opened.detail.changed.connect(this.onChange, this);
     opened.runs.changed.connect(this.onChange, this);
-    opened.runs.look(this.looking);
+    opened.schedules.changed.connect(this.onChange, this);
+    opened.look(this.looking);
     this._changed.emit();
     await Promise.all([opened.detail.refresh(), opened.runs.refresh()]);
   }
 
   look(looking: boolean): void {
     this.looking = looking;
-    this._opened?.runs.look(looking);
+    this._opened?.look(looking);
   }
 
   dispose(): void {

@@ -5,7 +5,8 @@ import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { PanelModel } from './model';
-import { IHost, View } from './view';
+import { IHost } from './opened';
+import { View } from './view';
 
 export class PanelBody extends ReactWidget {
   constructor(

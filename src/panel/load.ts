@@ -17,7 +17,7 @@ import { NotebookFollower } from './follower';
 import { IPanelSettings, PanelModel, SaveChoice } from './model';
 import { previewOf } from './preview';
 import { PanelShell } from './shell';
-import { IHost } from './view';
+import { IHost } from './opened';
 
 /** In a team others act while the panel is closed: looked for so often, in milliseconds. */
 const AWAY = 20_000;

@@ -4,7 +4,6 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { Trouble } from '../components/notice';
-import { OpenedPackage } from '../manager/shelf';
 import { NotebookSession } from '../manager/session';
 import { Earlier } from '../sections/earlier';
 import {
@@ -13,24 +12,15 @@ import {
   OtherLanguage,
   ServerMissing
 } from '../sections/empty';
-import { Exporting } from '../sections/exporting';
 import { countBlocking, Findings, mergeFindings } from '../sections/findings';
 import { Header, Standing } from '../sections/header';
 import { Packaging } from '../sections/packaging';
 import { Pipeline } from '../sections/pipeline';
 import { problemWords } from '../sections/phases';
-import { Result } from '../sections/result';
-import { RunForm } from '../sections/runform';
-import { Runs } from '../sections/runs';
-import { IFinding, IRun, IRunRequest } from '../tokens';
+import { IFinding } from '../tokens';
 import { PanelModel } from './model';
-import { IReviewHost, WaitingForYou, WhereItLives } from './releases';
-
-/** What the panel asks of JupyterLab. */
-export interface IHost extends IReviewHost {
-  openRunNotebook: (run: IRun) => void;
-  showFile: (path: string) => void;
-}
+import { IHost, Opened } from './opened';
+import { WaitingForYou, WhereItLives } from './releases';
 
 export interface IViewProps {
   model: PanelModel;
@@ -103,10 +93,6 @@ function standingOf(session: NotebookSession): Standing {
 /** The last component of a path. */
 function nameOf(path: string): string {
   return path.split('/').pop() ?? path;
-}
-
-function folderOf(path: string): string {
-  return path.split('/').slice(0, -1).join('/');
 }
 
 /** Findings of the inspection, and those of a build that is about the same content. */
@@ -199,6 +185,7 @@ function Made(props: IJumping): JSX.Element | null {
       key={`${opened.reference.name} ${opened.reference.version}`}
       {...props}
       opened={opened}
+      path={props.session.path}
     />
   ) : null;
 }
@@ -213,70 +200,6 @@ function Others({ session, trans }: IPart): JSX.Element {
       trans={trans}
       onOpen={reference => void session.shelf.open(reference)}
       onOlder={() => void session.shelf.older()}
-    />
-  );
-}
-
-/** The same once more; what is not said of a run is as the form has it at first. */
-function again(run: IRun): IRunRequest {
-  const { backend, name, options, parameters, pod_defaults, version } = run;
-  const request = { name, version, parameters, network: false };
-  return backend === 'local'
-    ? request
-    : { ...request, backend, options, pod_defaults };
-}
-
-function Opened(
-  props: IJumping & { opened: OpenedPackage }
-): JSX.Element | null {
-  const { model, host, opened, session, trans } = props;
-  const { detail, runs } = opened;
-  if (!detail.value) {
-    return detail.problem ? (
-      <div className="jp-ModelpackPanel-section">
-        <Trouble {...problemWords(detail.problem, trans)} />
-      </div>
-    ) : null;
-  }
-  return (
-    <Result
-      detail={detail.value}
-      trans={trans}
-      onReveal={props.onReveal}
-      run={
-        <RunForm
-          detail={detail.value}
-          starting={runs.starting}
-          problem={runs.problem}
-          backends={model.info.value?.backends ?? []}
-          offersOf={backend => runs.offers(backend)}
-          trans={trans}
-          onReveal={props.onReveal}
-          onRun={request => void runs.start(request)}
-        />
-      }
-      runs={
-        <Runs
-          runs={runs.runs}
-          steps={detail.value.steps}
-          trans={trans}
-          logOf={id => runs.log(id)}
-          onLook={(id, looking) => runs.log(id).watch(looking)}
-          onStop={id => void runs.stop(id)}
-          onAgain={run => void runs.start(again(run))}
-          onOpenNotebook={host.openRunNotebook}
-          onReveal={props.onReveal}
-        />
-      }
-      export={
-        <Exporting
-          detail={detail.value}
-          folder={folderOf(session.path)}
-          trans={trans}
-          onExport={request => model.exportPackage(opened.reference, request)}
-          onShowFile={host.showFile}
-        />
-      }
     />
   );
 }

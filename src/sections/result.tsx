@@ -1,7 +1,7 @@
 /** The result: a package, why it has its version, its evidence, its size, and what can be done with it. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
-import React, { useState } from 'react';
+import React, { useRef, useState } from 'react';
 
 import { IPart, SizeBar } from '../components/bars';
 import { CopyButton, QuietButton } from '../components/buttons';
@@ -27,17 +27,28 @@ export interface IResultProps {
   onReveal: (cell: number) => void;
   /** What opens below the buttons. */
   run: JSX.Element;
+  /** Null where nothing can be scheduled. */
+  schedule: ((close: () => void) => JSX.Element) | null;
   export: JSX.Element;
-  /** What has been run so far. */
+  /** What runs again and again, and what has been run so far. */
   runs: JSX.Element;
 }
 
+type Form = 'run' | 'schedule' | 'export';
+
 export function Result(props: IResultProps): JSX.Element {
   const { detail, trans } = props;
-  const [opened, setOpened] = useState<'run' | 'export' | null>(null);
+  const [opened, setOpened] = useState<Form | null>(null);
+  const actions = useRef<HTMLDivElement>(null);
   const parts = partsOf(detail.layers, trans);
-  const toggle = (form: 'run' | 'export'): void =>
-    setOpened(opened === form ? null : form);
+  const toggle = (form: Form): void => setOpened(opened === form ? null : form);
+  // What had the focus is gone with the form, so that the button that opened it takes it.
+  const close = (): void => {
+    actions.current
+      ?.querySelector<HTMLElement>('[aria-expanded="true"]')
+      ?.focus();
+    setOpened(null);
+  };
   return (
     <Section
       plain
@@ -83,10 +94,18 @@ export function Result(props: IResultProps): JSX.Element {
           copied={trans.__('Copied')}
         />
       </div>
-      <div className="jp-ModelpackPanel-actions">
+      <div ref={actions} className="jp-ModelpackPanel-actions">
         <QuietButton pressed={opened === 'run'} onClick={() => toggle('run')}>
           {trans.__('Run…')}
         </QuietButton>
+        {props.schedule && (
+          <QuietButton
+            pressed={opened === 'schedule'}
+            onClick={() => toggle('schedule')}
+          >
+            {trans.__('Schedule…')}
+          </QuietButton>
+        )}
         <QuietButton
           pressed={opened === 'export'}
           onClick={() => toggle('export')}
@@ -95,6 +114,7 @@ export function Result(props: IResultProps): JSX.Element {
         </QuietButton>
       </div>
       {opened === 'run' && props.run}
+      {opened === 'schedule' && props.schedule?.(close)}
       {opened === 'export' && props.export}
       {props.runs}
     </Section>

@@ -4,20 +4,13 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import { PrimaryButton } from '../components/buttons';
-import { Choice, Field, Tick } from '../components/field';
-import { formatValue } from '../components/format';
+import { Choice, Tick } from '../components/field';
 import { Trouble } from '../components/notice';
-import {
-  IBackend,
-  IPackage,
-  IParameter,
-  IProblem,
-  IRunRequest
-} from '../tokens';
+import { IBackend, IPackage, IProblem, IRunRequest } from '../tokens';
 import { IOffered, Offers } from './offers';
+import { Parameters, useParameters } from './parameters';
 import { backendWord, problemWords } from './phases';
 import { PipelineGraph } from './pipeline';
-import { fromText, toText, typeWord } from './values';
 
 export interface IRunFormProps {
   detail: IPackage;
@@ -34,7 +27,8 @@ export interface IRunFormProps {
 
 export function RunForm(props: IRunFormProps): JSX.Element {
   const { detail, trans } = props;
-  const [texts, setTexts] = useState<Record<string, string>>({});
+  const typed = useParameters(detail, trans);
+  const { wrong } = typed;
   const [network, setNetwork] = useState(false);
   const [backend, setBackend] = useState('local');
   const [ticked, setTicked] = useState<string[]>([]);
@@ -46,21 +40,7 @@ export function RunForm(props: IRunFormProps): JSX.Element {
       void props.offersOf(name).refresh();
     }
   };
-  const textOf = (parameter: IParameter): string =>
-    texts[parameter.name] ?? toText(parameter.default, parameter.type);
-  const readings = detail.parameters.map(parameter => ({
-    parameter,
-    reading: fromText(textOf(parameter), parameter.type, trans)
-  }));
-  const wrong = readings.filter(({ reading }) => 'error' in reading).length;
-
   const run = (): void => {
-    // Only what differs is sent, so that the package's own defaults stay what they are.
-    const changed = readings.flatMap(({ parameter, reading }) =>
-      'value' in reading && parameter.name in texts
-        ? [[parameter.name, reading.value] as const]
-        : []
-    );
     // What was ticked for one cluster may not be offered by another.
     const known = offered?.value?.pod_defaults.map(each => each.name) ?? [];
     const chosen = ticked.filter(name => known.includes(name));
@@ -68,7 +48,7 @@ export function RunForm(props: IRunFormProps): JSX.Element {
     props.onRun({
       name: detail.name,
       version: detail.version,
-      parameters: Object.fromEntries(changed),
+      parameters: typed.changed,
       network: local && network,
       ...(local ? {} : { backend }),
       ...(Object.keys(options).length ? { options } : {}),
@@ -88,30 +68,7 @@ export function RunForm(props: IRunFormProps): JSX.Element {
       }}
     >
       <Where {...props} backend={backend} onChoose={choose} />
-      {detail.parameters.length === 0 && (
-        <p className="jp-ModelpackPanel-advice">
-          {trans
-            .__(
-              'This package has no parameters. Tag a cell `parameters` to give it some.'
-            )
-            .replace(/`/g, '')}
-        </p>
-      )}
-      {readings.map(({ parameter, reading }) => (
-        <Field
-          key={parameter.name}
-          name={parameter.name}
-          type={parameter.type}
-          text={textOf(parameter)}
-          hint={trans.__(
-            '%1, default %2',
-            typeWord(parameter, trans),
-            formatValue(parameter.default)
-          )}
-          error={'error' in reading ? reading.error : ''}
-          onChange={text => setTexts({ ...texts, [parameter.name]: text })}
-        />
-      ))}
+      <Parameters typed={typed} trans={trans} />
       {local && (
         <Tick
           label={trans.__('Allow the network')}

@@ -4,10 +4,9 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import { ProgressBar } from '../components/bars';
-import { LinkButton, QuietButton } from '../components/buttons';
+import { AwayLink, LinkButton, QuietButton } from '../components/buttons';
 import {
   formatSeconds,
-  formatSize,
   formatValue,
   formatWhen,
   secondsBetween
@@ -15,11 +14,12 @@ import {
 import { Mark, MarkKind } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { Disclosure } from '../components/section';
-import { MiddleCut, Sentence } from '../components/words';
-import { IPipelineStep, IRun, isOver } from '../tokens';
-import { CellLink } from './findings';
+import { Sentence } from '../components/words';
+import { IPipelineStep, IProblem, IRun, isOver } from '../tokens';
 import { InputsRead } from './inputs';
 import { ILog, LogOf } from './packaging';
+import { StepsMade } from './made';
+import { Outcome } from './outcome';
 import { backendWord, phaseMark, phaseWord, problemWords } from './phases';
 import { PipelineGraph } from './pipeline';
 import { stepsIn } from './progress';
@@ -27,6 +27,8 @@ import { Metrics } from './result';
 
 export interface IRunsProps {
   runs: IRun[];
+  /** What went wrong when they were read, or when something was asked of one. */
+  problem: IProblem | null;
   /** The pipeline of the package, of which a run knows the phases. */
   steps: IPipelineStep[];
   trans: TranslationBundle;
@@ -34,15 +36,18 @@ export interface IRunsProps {
   onLook: (id: string, looking: boolean) => void;
   onStop: (id: string) => void;
   onAgain: (run: IRun) => void;
+  /** Go on with a failed run from the steps that failed. */
+  onRetry: (run: IRun) => void;
   onOpenNotebook: (run: IRun) => void;
   onReveal: (cell: number) => void;
 }
 
 export function Runs(props: IRunsProps): JSX.Element | null {
-  const { runs, trans } = props;
-  return runs.length === 0 ? null : (
+  const { problem, runs, trans } = props;
+  return runs.length === 0 && problem === null ? null : (
     <div className="jp-ModelpackPanel-runs">
       <h4 className="jp-ModelpackPanel-title">{trans.__('Runs')}</h4>
+      {problem && <Trouble {...problemWords(problem, trans)} />}
       <ul className="jp-ModelpackPanel-list">
         {runs.map((run, index) => (
           <RunLine key={run.id} {...props} run={run} newest={index === 0} />
@@ -92,15 +97,21 @@ function RunLine(
           <div className="jp-ModelpackPanel-advice">
             {place}{' '}
             {/^https?:/.test(link) && (
-              <a
-                className="jp-ModelpackPanel-link"
+              <AwayLink
                 href={link}
-                target="_blank"
-                rel="noopener noreferrer"
+                title={trans.__(
+                  'Its page in %1',
+                  backendWord(run.backend, trans)
+                )}
               >
                 {trans.__('Open it there')}
-              </a>
+              </AwayLink>
             )}
+          </div>
+        )}
+        {run.retries !== null && (
+          <div className="jp-ModelpackPanel-advice">
+            {trans.__('Goes on from the steps that had failed.')}
           </div>
         )}
         {values.length > 0 && (
@@ -122,7 +133,7 @@ function RunLine(
           </>
         )}
         <Happenings {...props} />
-        {steps.length > 1 && (
+        {steps.length > 1 ? (
           // What was open stays open when it ends, so that nothing moves under its reader.
           <Disclosure label={trans.__('Steps')} open={!over || props.newest}>
             <PipelineGraph
@@ -130,7 +141,10 @@ function RunLine(
               trans={trans}
               onReveal={props.onReveal}
             />
+            <StepsMade steps={run.steps} trans={trans} />
           </Disclosure>
+        ) : (
+          <StepsMade steps={run.steps} trans={trans} />
         )}
         {Object.keys(run.metrics).length > 0 && (
           <Metrics values={run.metrics} />
@@ -140,18 +154,33 @@ function RunLine(
           changed={run.data_changed}
           trans={trans}
         />
-        <Outcome {...props} />
-        <Disclosure label={trans.__('Log')}>
-          <LogOf
-            log={props.logOf(run.id)}
-            label={trans.__('Log of the run of %1', formatWhen(run.created))}
-            running={!over}
-            trans={trans}
-            onLook={looking => props.onLook(run.id, looking)}
-          />
-        </Disclosure>
+        <Outcome {...props} retries={retries(run, props.runs)} />
+        {run.backend !== 'kubeflow' && (
+          // Kubeflow keeps logs and notebooks on the pages that are linked above.
+          <Disclosure label={trans.__('Log')}>
+            <LogOf
+              log={props.logOf(run.id)}
+              label={trans.__('Log of the run of %1', formatWhen(run.created))}
+              running={!over}
+              trans={trans}
+              onLook={looking => props.onLook(run.id, looking)}
+            />
+          </Disclosure>
+        )}
       </div>
     </li>
+  );
+}
+
+/** Kubeflow goes on with a failed run, unless it does so already. */
+function retries(run: IRun, runs: IRun[]): boolean {
+  const there = run.place.run;
+  const later = runs.slice(0, runs.indexOf(run));
+  return (
+    run.backend === 'kubeflow' &&
+    run.phase === 'Failed' &&
+    there !== undefined &&
+    !later.some(each => each.retries === there)
   );
 }
 
@@ -210,59 +239,6 @@ function Happenings(props: IRunsProps & { run: IRun }): JSX.Element | null {
             </li>
           ))}
         </ul>
-      )}
-    </>
-  );
-}
-
-/** What went wrong, which checks failed, what was written, and the notebook as it ran. */
-function Outcome(props: IRunsProps & { run: IRun }): JSX.Element {
-  const { run, trans } = props;
-  return (
-    <>
-      {run.error && <Trouble {...problemWords(run.error, trans)} />}
-      {run.checks
-        .filter(check => !check.passed)
-        .map((check, index) => (
-          <div key={index} className="jp-ModelpackPanel-line">
-            <Mark kind="bad" label={trans.__('Check failed:')} />
-            <span className="jp-ModelpackPanel-grow">
-              <Sentence text={check.message || trans.__('A check failed.')} />
-            </span>
-            <CellLink
-              cell={check.cell}
-              trans={trans}
-              onReveal={props.onReveal}
-            />
-          </div>
-        ))}
-      {run.outputs.length > 0 && (
-        <ul
-          className="jp-ModelpackPanel-rows"
-          aria-label={trans.__('Files that the run wrote')}
-        >
-          {run.outputs.map(file => (
-            <li key={file.path} className="jp-ModelpackPanel-row">
-              <MiddleCut text={file.path} />
-              <span className="jp-ModelpackPanel-note">
-                {formatSize(file.size)}
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
-      {isOver(run.phase) && (
-        <div className="jp-ModelpackPanel-links">
-          <LinkButton onClick={() => props.onOpenNotebook(run)}>
-            {trans.__('Open the notebook as it ran')}
-          </LinkButton>
-          <LinkButton
-            label={trans.__('Run %1 again', formatWhen(run.created))}
-            onClick={() => props.onAgain(run)}
-          >
-            {trans.__('Run again')}
-          </LinkButton>
-        </div>
       )}
     </>
   );

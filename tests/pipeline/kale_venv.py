@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.cached_venv import cached_python
 from tests.judges import skip
 
 VERSION = "2.3.0"
@@ -22,29 +21,7 @@ def kale_python() -> Path:
     """Return the Python that has Kale; makes it when it is not there, and skips when it cannot."""
     if sys.version_info < (3, 11):
         skip(f"Kale {VERSION} needs Python 3.11 or newer")
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    place = Path(base, "jupyter-modelpack-tests", f"kale-{VERSION}-{sys.version_info[1]}")
-    if (place / "ready").exists():
-        return place / "bin" / "python"
-    # made beside its place first, so that two runs at once do not see each other's half
-    own = place.with_name(f"{place.name}-{uuid.uuid4().hex[:8]}")
-    try:
-        subprocess.run([sys.executable, "-m", "venv", str(own)], check=True, capture_output=True)
-        pip = [str(own / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        subprocess.run(
-            [*pip, f"kubeflow-kale=={VERSION}"], check=True, capture_output=True, timeout=600
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        shutil.rmtree(own, ignore_errors=True)
-        told = getattr(error, "stderr", b"") or b""
-        last = told.decode("utf-8", "replace").strip().splitlines()[-1:] or [str(error)]
-        skip(f"Kale {VERSION} cannot be installed here: {last[0]}")
-    (own / "ready").write_text(VERSION)
-    try:
-        own.rename(place)
-    except OSError:  # another run was quicker
-        shutil.rmtree(own, ignore_errors=True)
-    return place / "bin" / "python"
+    return cached_python(f"kale-{VERSION}-{sys.version_info[1]}", (f"kubeflow-kale=={VERSION}",))
 
 
 def kale_makes(notebooks: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, Any]:

@@ -78,3 +78,28 @@ def test_a_schedule_is_read_as_it_was_written() -> None:
     made = Schedule.parse({"cron": "@daily", "timezone": "Europe/Zurich", "catch_up": True})
     assert Schedule.parse(made.to_json()) == made
     assert made.cron == "0 0 * * *"
+
+
+@pytest.mark.parametrize(
+    "cron, zone, after, found",
+    [
+        ("30 2 * * *", "UTC", "2026-11-27T02:29", "2026-11-27T02:30"),
+        ("30 2 * * *", "UTC", "2026-11-27T02:30", "2026-11-28T02:30"),  # after, not at
+        ("30 2 * * *", "Asia/Tokyo", "2026-11-27T00:00", "2026-11-27T17:30"),
+        ("0 * * * *", "Asia/Kolkata", "2026-11-27T00:00", "2026-11-27T00:30"),
+        ("0 6 * * mon", "UTC", "2026-11-27T00:00", "2026-11-30T06:00"),
+        ("0 6 1 * mon", "UTC", "2026-11-30T07:00", "2026-12-01T06:00"),  # either kind of day
+        ("0 6 29 2 *", "UTC", "2026-11-27T00:00", "2028-02-29T06:00"),
+        # half past two is left out when the clocks go forward, and comes once when they go back
+        ("30 2 * * *", "Europe/Zurich", "2027-03-27T12:00", "2027-03-29T00:30"),
+        ("30 2 * * *", "Europe/Zurich", "2027-10-30T12:00", "2027-10-31T00:30"),
+        ("0 6 31 2 *", "UTC", "2026-11-27T00:00", None),
+    ],
+)
+def test_when_it_runs_next(cron: str, zone: str, after: str, found: str | None) -> None:
+    moments = [
+        datetime.fromisoformat(each).replace(tzinfo=timezone.utc) if each else None
+        for each in (after, found)
+    ]
+    assert moments[0] is not None
+    assert Schedule(cron, zone).next_after(moments[0]) == moments[1]

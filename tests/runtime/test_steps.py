@@ -170,7 +170,32 @@ def test_models_are_written_by_their_library(tmp_path: Path) -> None:
         assert kind == "model" and type(read) is type(model)
         np.testing.assert_allclose(read.predict_proba(rows), model.predict_proba(rows))
         assert not list(folder.glob("*.pkl"))
-    assert (tmp_path / "XGBClassifier" / "value.json").exists()
+    booster = xgboost.train({"nthread": 1}, xgboost.DMatrix(rows, answers), 3)
+    kind, read = passed(booster, tmp_path / "booster")
+    assert kind == "model" and (tmp_path / "booster" / "value.json").exists()
+    assert read.save_config() == booster.save_config()
+
+
+def test_a_step_says_when_the_usual_format_would_change_a_value(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    runtime = Runtime(tmp_path / "image")
+    code = (
+        "import pandas\n"
+        "rows = pandas.DataFrame({'a': [1]}).set_flags(allows_duplicate_labels=False)"
+    )
+    runtime.package([cell(code)], common=[], steps=[{"name": "a", "cells": [1]}])
+    executor = {
+        "outputs": {
+            "outputFile": str(tmp_path / "out.json"),
+            "artifacts": {"v": {"artifacts": [{"name": "v", "uri": str(tmp_path / "rows")}]}},
+        }
+    }
+    words = ["--step", "a", "--save", "v", "rows", str(tmp_path / "rows")]
+    done = runtime.run(tmp_path / "work", *words, "--executor-input", json.dumps(executor))
+    assert done.code == 0, done.log
+    told = json.loads((tmp_path / "out.json").read_text())["artifacts"]["v"]["artifacts"][0]
+    assert told["metadata"]["note"].endswith("would not keep its attributes and flags")
+    assert f"`rows` is handed on as cloudpickle: {told['metadata']['note']}." in done.log
 
 
 def test_a_value_that_is_not_there_stays_away_and_no_file_holds_a_generator(

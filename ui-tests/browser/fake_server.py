@@ -25,11 +25,13 @@ class FakeServer:
     packages: list[dict[str, Any]] = field(default_factory=list)
     details: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: list[dict[str, Any]] = field(default_factory=list)
+    schedules: list[dict[str, Any]] = field(default_factory=list)
     log: str = ""
     info: Answer = (200, {"version": "0.1.0", "isolation": None})
     missing: bool = False
     on_build: Callable[[dict[str, Any]], Answer] | None = None
     on_run: Callable[[dict[str, Any]], Answer] | None = None
+    on_schedule: Callable[[dict[str, Any]], Answer] | None = None
     on_export: Callable[[dict[str, Any]], Answer] | None = None
     asked: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
@@ -55,7 +57,8 @@ class FakeServer:
             return
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         status, answer = self._answer(request.method, path.split("/"), query, body)
-        route.fulfill(status=status, content_type="application/json", body=json.dumps(answer))
+        text = "" if answer is None else json.dumps(answer)
+        route.fulfill(status=status, content_type="application/json", body=text)
 
     def _answer(self, method: str, parts: list[str], query: dict[str, str], body: Any) -> Answer:
         match method, parts:
@@ -85,11 +88,37 @@ class FakeServer:
                 return 200, {"runs": self.runs}
             case "POST", ["runs"] if self.on_run:
                 return self.on_run(body)
+            case "POST", ["runs", ident, "retry"]:
+                return self._retry(ident)
+            case ("GET", ["schedules"]) | ("POST" | "DELETE", ["schedules", _]):
+                return self._schedules(method, parts, body)
+            case "POST", ["schedules"] if self.on_schedule:
+                return self.on_schedule(body)
             case "GET", ["runs", _, "notebook"]:
                 return 200, {"html": "<h1>As it ran</h1><script>parent.__pwned = 1</script>"}
             case "GET", ["runs", ident]:
                 return _find(self.runs, ident)
         return NOT_THERE
+
+    def _retry(self, ident: str) -> Answer:
+        """The next try of a run at Kubeflow goes on with what is there."""
+        failed = next(each for each in self.runs if each["id"] == ident)
+        again = {**failed, "id": f"{ident}-again", "phase": "Running", "error": None}
+        again |= {"retries": failed["place"]["run"], "finished": None}
+        self.runs.insert(0, again)
+        return 201, again
+
+    def _schedules(self, method: str, parts: list[str], body: Any) -> Answer:
+        """Those that are there; one of them turned on or off, or gone."""
+        if method == "GET":
+            return 200, {"schedules": self.schedules}
+        found = next(each for each in self.schedules if each["id"] == parts[1])
+        if method == "DELETE":
+            self.schedules.remove(found)
+            return 204, None
+        found |= {"enabled": body["enabled"]}
+        found |= {} if found["enabled"] else {"next": None}
+        return 200, found
 
 
 def _find(things: list[dict[str, Any]], ident: str) -> Answer:

@@ -9,15 +9,13 @@ from typing import Any
 
 from browser import samples
 from browser.fake_server import NOT_THERE, Answer, FakeServer
-from browser.labserver import REPOSITORY
 
-CONTRACT = REPOSITORY / "tests" / "contract"
 GATE: dict[str, Any] = {"outcome": "passed", "detail": "", "advice": ""}
 
 
 def golden(name: str) -> Any:
     """What the server really answers, as both test suites read it."""
-    return json.loads((CONTRACT / f"{name}.json").read_text())
+    return json.loads((samples.CONTRACT / f"{name}.json").read_text())
 
 
 def promotion(**other: Any) -> dict[str, Any]:

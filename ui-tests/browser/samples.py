@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from browser.labserver import REPOSITORY
+
+CONTRACT = REPOSITORY / "tests" / "contract"
 NOW = datetime.now(timezone.utc)
 DIGEST = "sha256:9f2c7d1be40a5566778899aabbccddeeff00112233445566778899aabbcc41ab"
 
@@ -272,6 +276,48 @@ def elsewhere(phase: str = "Running", ident: str = "k-1", **other: Any) -> dict[
     """A run on a cluster."""
     place = {"namespace": "team-churn", "job": f"churn-{ident}", "pod": f"churn-{ident}-x7k2p"}
     return run(phase, ident, backend="kubernetes", place=place, **other)
+
+
+def sent(phase: str = "Failed", ident: str = "f-1", **other: Any) -> dict[str, Any]:
+    """A run of the tagged notebook at Kubeflow; where it failed, one of its steps did."""
+    link = "https://kubeflow.example.org/pipeline/#/runs/details/5e4d"
+    made = [("load", "Succeeded"), ("split", "Succeeded"), ("linear", "Succeeded")]
+    made += [("gradient-boosting", "Failed" if phase == "Failed" else "Running")]
+    why = "The step gradient-boosting failed. OOMKilled"
+    error = {"code": "KUBEFLOW_ENDED", "message": why, "advice": "Its page there has the log."}
+    return (
+        run(
+            phase,
+            ident,
+            backend="kubeflow",
+            place={"run": "5e4d", "link": link},
+            cell=None,
+            cells=None,
+            steps=[{"name": name, "phase": state, **_made(name, state)} for name, state in made],
+            error=error if phase == "Failed" else None,
+        )
+        | other
+    )
+
+
+def _made(name: str, phase: str) -> dict[str, Any]:
+    if phase != "Succeeded":
+        return {}
+    link = "https://kubeflow.example.org/pipeline/#/artifacts/"
+    values = {"split": ["X_train", "X_test", "y_train"], "linear": ["linear_model"]}.get(name, [])
+    named = ["metrics", "executed_notebook", *values]
+    return {
+        "metrics": {"linear": {"auc": 0.8612, "iterations": 400}}.get(name, {}),
+        "artifacts": [{"name": each, "link": f"{link}{name}-{each}"} for each in named],
+    }
+
+
+def schedules() -> list[dict[str, Any]]:
+    """One that runs, one that is paused, and one that a promotion made."""
+    found: list[dict[str, Any]] = json.loads((CONTRACT / "schedules.json").read_text())["schedules"]
+    found[0]["next"] = ago(hours=-15)
+    found[2]["next"] = ago(days=-4)
+    return found
 
 
 LOG = (

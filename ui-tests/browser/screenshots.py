@@ -18,7 +18,8 @@ from browser.driver import open_lab, open_panel, panel, set_width
 from browser.fake_server import FakeServer
 from browser.labserver import LabServer
 
-NARROW = {"done", "findings", "inside", "graph", "cluster", "cluster-form", "long"}
+NARROW = {"done", "findings", "inside", "graph", "cluster", "cluster-form", "long", "runs"}
+NARROW |= {"schedules", "schedule-form", "export"}
 Then = Callable[[Any], None]
 LONG = "quarterly-churn-forecast-with-a-name-that-never-ends-2026-final-v2.ipynb"
 
@@ -29,6 +30,16 @@ def click(*names: str) -> Then:
     def act(page: Any) -> None:
         for name in names:
             panel(page).get_by_role("button", name=name).first.click()
+
+    return act
+
+
+def choose(form: str, label: str, option: str) -> Then:
+    """Open a form, and choose from one of its lists."""
+
+    def act(page: Any) -> None:
+        click(form)(page)
+        panel(page).get_by_label(label).select_option(option)
 
     return act
 
@@ -130,6 +141,14 @@ def states() -> dict[str, tuple[FakeServer, Then | None]]:
             None,
         ),
         "cluster": (FakeServer(**tagged, runs=cluster), None),
+        "schedules": (
+            FakeServer(**tagged, schedules=samples.schedules(), runs=[samples.sent()]),
+            click("Delete the schedule"),
+        ),
+        "schedule-form": (
+            FakeServer(**tagged),
+            choose("Schedule…", "How often", "Every week"),
+        ),
         "cluster-form": (FakeServer(**tagged), click("Run…")),
         "cluster-failed": (
             FakeServer(
@@ -211,7 +230,7 @@ def main(directory: Path) -> None:
             browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
             for theme in ("light", "dark"):
                 context = browser.new_context(
-                    viewport={"width": 1400, "height": 1250}, locale="en-GB"
+                    viewport={"width": 1400, "height": 1900}, locale="en-GB"
                 )
                 page = context.new_page()
                 server = FakeServer()
@@ -223,6 +242,7 @@ def main(directory: Path) -> None:
                     server.__dict__.update(state.__dict__)
                     page.reload()
                     open_panel(page)
+                    set_width(page, 360)
                     page.wait_for_timeout(900)
                     if then:
                         then(page)
@@ -231,7 +251,6 @@ def main(directory: Path) -> None:
                     if name in NARROW:
                         set_width(page, 240)
                         panel(page).screenshot(path=directory / f"{name}-240-{theme}.png")
-                        set_width(page, 360)
                     if name == "done":
                         page.screenshot(path=directory / f"lab-{theme}.png")
                 context.close()

@@ -169,6 +169,57 @@ def test_a_run_and_its_notebook_run_no_script_here(page: Any, lab: LabServer) ->
     assert page.evaluate("() => window.__pwned") is None
 
 
+def test_a_release_is_scheduled_paused_and_deleted_by_keyboard(page: Any, lab: LabServer) -> None:
+    places = [{"name": "kubeflow", "sentence": "The namespace team-churn."}]
+    server = FakeServer(
+        inspection=samples.inspection(unchanged=UNCHANGED),
+        packages=[samples.summary()],
+        details={"1.3.0": samples.package()},
+        info=(200, {"version": "0.1.0", "isolation": None, "backends": places}),
+        runs=[samples.sent()],
+    )
+    (nightly, *_) = samples.schedules()
+
+    def on_schedule(body: dict[str, Any]) -> tuple[int, Any]:
+        if body["schedule"]["timezone"] != "Asia/Tokyo":
+            advice = "Say the time in UTC."
+            return 400, {"error": {"code": "INVALID_INPUT", "message": "No.", "advice": advice}}
+        assert body["schedule"] == {**nightly["schedule"], "catch_up": True}
+        assert body["parameters"] == {}
+        server.schedules = [nightly]
+        return 201, nightly
+
+    server.on_schedule = on_schedule
+    start(page, lab, server)
+    button = open_panel(page).get_by_role("button", name="Schedule…")
+    button.press("Enter")
+    form = panel(page).get_by_role("form", name="Schedule churn 1.3.0")
+    form.get_by_label("Catch up on missed runs").press("Space")
+    zone = form.get_by_label("Timezone")
+    assert zone.input_value() == page.evaluate(
+        "() => Intl.DateTimeFormat().resolvedOptions().timeZone"
+    )
+    zone.press("Enter")
+    form.get_by_role("alert").get_by_text("Say the time in UTC.").wait_for()
+    zone.fill("Asia/Tokyo")
+    zone.press("Enter")
+    switch = panel(page).get_by_role("switch", name=re.compile("Every day at 02:30, Asia.Tokyo"))
+    switch.wait_for()
+    assert page.evaluate("() => document.activeElement.textContent") == "Schedule…"
+    switch.press("Space")
+    panel(page).get_by_text("paused").wait_for()
+    assert switch.get_attribute("aria-checked") == "false"
+    panel(page).get_by_role("button", name=re.compile("^Delete the schedule")).press("Enter")
+    assert page.evaluate("() => document.activeElement.textContent") == "Keep it"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    panel(page).get_by_text("Schedules", exact=True).wait_for(state="detached")
+    assert server.schedules == [] and server.count("DELETE schedules") == 1
+    panel(page).get_by_role("button", name=re.compile("^Go on with the run")).press("Enter")
+    panel(page).get_by_text("Goes on from the steps that had failed.").wait_for()
+    assert server.count("POST runs/f-1/retry") == 1
+
+
 def test_the_panel_is_used_by_keyboard_alone(page: Any, lab: LabServer) -> None:
     server = FakeServer(inspection=samples.inspection(findings=samples.FINDINGS[1:]))
     server.on_build = lambda _: (201, samples.build())
@@ -195,14 +246,16 @@ def test_axe_finds_no_fault_at_any_width(page: Any, lab: LabServer, theme: str) 
         builds=[samples.build()],
         packages=[samples.summary(), samples.summary("1.2.0")],
         details={"1.3.0": samples.package()},
-        runs=[samples.run(), samples.run("Succeeded", "r-2"), samples.run("Failed", "r-3")],
+        runs=[samples.run(), samples.run("Succeeded", "r-2"), samples.sent()],
+        schedules=samples.schedules(),
+        info=(200, {"version": "0.1.0", "isolation": None, "backends": [{"name": "kubeflow"}]}),
         log=samples.LOG,
     )
     start(page, lab, server, theme=theme)
     open_panel(page)
     panel(page).get_by_role("heading", name="churn 1.3.0").wait_for()
-    for name in ("What is inside", "Run…"):
-        panel(page).get_by_role("button", name=name).click()
+    for name in ("What is inside", "Delete the schedule", "Schedule…"):
+        panel(page).get_by_role("button", name=name).first.click()
     panel(page).get_by_role("button", name="Log").first.click()
     panel(page).get_by_role("log").wait_for()
     page.add_script_tag(path=AXE)

@@ -10,7 +10,8 @@ from jupyter_modelpack.adapters.jobs import spec_of
 from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
 from jupyter_modelpack.adapters.kubeflow.compiler import compile_pipeline
 from jupyter_modelpack.adapters.kubeflow.recurring import Order, Recurring, RecurringRuns
-from jupyter_modelpack.pipeline.schedule import UTC
+from jupyter_modelpack.errors import InvalidInput
+from jupyter_modelpack.pipeline.schedule import UTC, Schedule
 from jupyter_modelpack.services.record import digest_of
 from jupyter_modelpack.services.scheduled import Scheduled, ScheduleRequest
 
@@ -60,7 +61,7 @@ class KubeflowSchedules:
                     "by": asked.requested_by,
                 },
             )
-            return _shown(client, RecurringRuns(client).make(order))
+            return self._shown(client, RecurringRuns(client).make(order))
         finally:
             client.close()
 
@@ -69,7 +70,7 @@ class KubeflowSchedules:
         client = self._connect()
         try:
             found = RecurringRuns(client).ours()
-            return [_shown(client, each) for each in found if not each.stamp.get("note")]
+            return [self._shown(client, each) for each in found if not each.stamp.get("note")]
         finally:
             client.close()
 
@@ -89,20 +90,30 @@ class KubeflowSchedules:
         finally:
             client.close()
 
+    def _shown(self, client: KubeflowClient, each: Recurring) -> Scheduled:
+        stamp = each.stamp
+        schedule = _schedule(stamp.get("schedule"))
+        return Scheduled(
+            id=each.id,
+            name=str(stamp.get("package") or ""),
+            version=str(stamp.get("version") or ""),
+            schedule=schedule.to_json() if schedule else {},
+            cron=each.cron,
+            enabled=each.enabled,
+            parameters=each.parameters,
+            by=str(stamp.get("by") or ""),
+            environment=str(stamp.get("environment") or ""),
+            link=client.recurring_link(each.id),
+            error=each.error,
+            next=schedule.next_after(self._now()) if schedule and each.enabled else None,
+        )
 
-def _shown(client: KubeflowClient, each: Recurring) -> Scheduled:
-    stamp = each.stamp
-    schedule = stamp.get("schedule")
-    return Scheduled(
-        id=each.id,
-        name=str(stamp.get("package") or ""),
-        version=str(stamp.get("version") or ""),
-        schedule=schedule if isinstance(schedule, Mapping) else {},
-        cron=each.cron,
-        enabled=each.enabled,
-        parameters=each.parameters,
-        by=str(stamp.get("by") or ""),
-        environment=str(stamp.get("environment") or ""),
-        link=client.recurring_link(each.id),
-        error=each.error,
-    )
+
+def _schedule(stamped: Any) -> Schedule | None:
+    """Return what a person wrote; what stands there may have been changed by others."""
+    if not isinstance(stamped, Mapping):
+        return None
+    try:
+        return Schedule.parse(stamped)
+    except InvalidInput:
+        return None
