@@ -31,9 +31,17 @@ def made(path):
     compiled = kfputils.compile_pipeline(script, pipeline.config.pipeline_name)
     with pathlib.Path(compiled).open() as stream:
         protocol = next(yaml.safe_load_all(stream))
-    tasks = protocol["root"]["dag"]["tasks"]
-    after = {name: sorted(task.get("dependentTasks", [])) for name, task in tasks.items()}
-    return {"graph": graph, "tasks": after}
+    after = edges(protocol["root"]["dag"])
+    nested = {
+        name: edges(protocol["components"][task["componentRef"]["name"]]["dag"])
+        for name, task in protocol["root"]["dag"]["tasks"].items()
+        if "dag" in protocol["components"][task["componentRef"]["name"]]
+    }
+    return {"graph": graph, "tasks": after, "nested": nested}
+
+
+def edges(dag):
+    return {name: sorted(task.get("dependentTasks", [])) for name, task in dag["tasks"].items()}
 
 
 if __name__ == "__main__":
