@@ -16,9 +16,9 @@ def main(paths):
     for path in paths:
         os.chdir(os.path.dirname(path))
         try:
-            found[os.path.basename(path)] = made(path)
+            found[path] = made(path)
         except (ValueError, NotImplementedError) as error:
-            found[os.path.basename(path)] = {"refused": str(error)}
+            found[path] = {"refused": str(error)}
     print("FOUND " + json.dumps(found))
 
 

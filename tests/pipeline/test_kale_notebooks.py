@@ -53,7 +53,12 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     folder = tmp_path_factory.mktemp("kale")
     for name, content in PARTS.items():
         (folder / f"{name}.ipynb").write_text(json.dumps(content))
-    return kale_makes(ACCEPTED, folder)
+    refused = {
+        f"{name}/{part}": content
+        for name in BOTH_REFUSE
+        for part, content in REFUSED[name][0].items()
+    }
+    return kale_makes({**ACCEPTED, **refused}, folder)
 
 
 def above(edges: Mapping[str, Any], name: str) -> set[str]:
@@ -97,10 +102,11 @@ def test_all_that_runs_before_a_step_is_what_kale_runs(
 
 
 @pytest.mark.parametrize("name", BOTH_REFUSE)
-def test_what_kale_refuses_is_a_blocking_finding(name: str, tmp_path: Path) -> None:
+def test_what_kale_refuses_is_a_blocking_finding(
+    name: str, theirs: Mapping[str, Any], tmp_path: Path
+) -> None:
     notebooks, _ = REFUSED[name]
     found = composed(tmp_path, notebooks)
-    first = next(iter(notebooks))
-    refused = kale_makes({first: notebooks[first]}, tmp_path)[first]
+    refused = theirs[f"{name}/{next(iter(notebooks))}"]
     assert "refused" in refused and found.blocked
     print(f"{name}: Kale: {refused['refused']!r}; ours: {found.findings[0].message!r}")
