@@ -36,6 +36,18 @@ export interface IFile {
   cell: number | null;
 }
 
+/** A file that a run wrote. */
+export interface IWrittenFile extends IFile {
+  /** Whether it did not come back from the cluster. */
+  left_behind: boolean;
+}
+
+/** Where a run left what it wrote, beside its log. */
+export interface ILeftAt {
+  artifact: string;
+  problem: string;
+}
+
 export interface IReference {
   name: string;
   version: string;

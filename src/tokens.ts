@@ -26,7 +26,9 @@ import {
   IScheduleRequest,
   IPodDefault,
   IService,
-  IVolume
+  ILeftAt,
+  IVolume,
+  IWrittenFile
 } from './facts';
 
 export * from './facts';
@@ -109,11 +111,13 @@ export interface IRun extends IReference {
   cells: number | null;
   parameters: Record<string, unknown>;
   metrics: Record<string, number | string | boolean>;
-  outputs: IFile[];
+  outputs: IWrittenFile[];
   checks: ICheck[];
   isolation: IIsolation | null;
   error: IProblem | null;
   executed_notebook: string | null;
+  /** The artifact in a registry that has what it wrote, or what was in the way of that. */
+  left_at: ILeftAt | null;
   /** Where it runs: `local`, `kubernetes` or `kubeflow`. */
   backend: string;
   /** What names it there: a namespace, a job, a pod, and perhaps the `link` to its page. */
@@ -233,6 +237,8 @@ export interface IRunsAPI {
   retryRun(id: string): Promise<IRun>;
   runLog(id: string, offset: number): Promise<ILogChunk>;
   runNotebook(id: string): Promise<string>;
+  /** Where a file that the run wrote can be had. */
+  runFile(id: string, path: string): string;
   offers(reference: IReference, backend: string): Promise<IOffers>;
 }
 

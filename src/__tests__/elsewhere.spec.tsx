@@ -87,6 +87,7 @@ describe('Runs elsewhere', () => {
         onAgain={each => again.push(each)}
         onRetry={each => retried.push(each.id)}
         onOpenNotebook={nothing}
+        hrefOf={(_, path) => `#${path}`}
         onReveal={nothing}
       />
     ).container;
@@ -105,6 +106,31 @@ describe('Runs elsewhere', () => {
     });
     within(events).getByText(/Publish the package to that registry/);
     screen.getByText(/job churn-1f2e3d4c5b6a, pod churn-/);
+  });
+
+  it('saves what a run wrote, and says what did not come back', () => {
+    const named = `registry.example.org/runs/churn@sha256:${'ab'.repeat(32)}`;
+    const problem = 'The registry refused it.';
+    const there = run(
+      {
+        ...(golden('run_kubernetes') as object),
+        outputs: [
+          { path: 'out/scores.csv', size: 91 },
+          { path: 'model.bin', size: 5e8, left_behind: true }
+        ],
+        left_at: { artifact: named, problem }
+      },
+      ''
+    );
+    draw([there]);
+    const links = screen.getAllByRole('link');
+    expect(links.map(link => link.getAttribute('title'))).toEqual([
+      'Save out/scores.csv'
+    ]);
+    expect(links[0].getAttribute('href')).toBe('#out/scores.csv');
+    screen.getByText(/^500 MB, not here$/);
+    screen.getByText(problem);
+    screen.getByText(named);
   });
 
   it('goes on with a failed run at Kubeflow, unless that is being done', () => {

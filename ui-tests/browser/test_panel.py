@@ -169,6 +169,28 @@ def test_a_run_and_its_notebook_run_no_script_here(page: Any, lab: LabServer) ->
     assert page.evaluate("() => window.__pwned") is None
 
 
+def test_files_of_a_run_are_saved(page: Any, lab: LabServer) -> None:
+    artifact = f"registry.example.org/runs/churn@sha256:{'ab' * 32}"
+    ended = samples.sent(
+        phase="Succeeded",
+        error=None,
+        outputs=[
+            {"path": "reports/monthly/a plot with a long name ä.html", "size": 91_000},
+            {"path": "model.bin", "size": 5_000_000_000, "left_behind": True},
+        ],
+        left_at={"artifact": artifact, "problem": ""},
+    )
+    server = FakeServer(**packaged(runs=[ended]))
+    start(page, lab, server)
+    files = panel(page).get_by_role("list", name="Files that the run wrote")
+    files.get_by_text("5 GB, not here").wait_for()
+    panel(page).get_by_text(artifact).wait_for()
+    with page.expect_download() as saved:
+        files.get_by_role("link").click()
+    assert saved.value.suggested_filename == "plot.html"
+    assert server.files == [(ended["id"], "reports/monthly/a plot with a long name ä.html")]
+
+
 def test_a_release_is_scheduled_paused_and_deleted_by_keyboard(page: Any, lab: LabServer) -> None:
     places = [{"name": "kubeflow", "sentence": "The namespace team-churn."}]
     server = FakeServer(
