@@ -61,6 +61,18 @@ export interface IPipelineStep {
   phase: Phase | null;
 }
 
+/** Something that a step made, and its page where it is kept. */
+export interface IArtifact {
+  name: string;
+  link: string;
+}
+
+/** A step in a run, with what it measured and made as far as its backend tells. */
+export interface IRunStep extends IPipelineStep {
+  metrics: Record<string, number | string | boolean>;
+  artifacts: IArtifact[];
+}
+
 export interface IProblem {
   code: string;
   message: string;
@@ -184,4 +196,17 @@ export interface IService {
   url: string;
   /** Where its pages begin. */
   pages: string;
+}
+
+const OVER: ReadonlySet<Phase> = new Set<Phase>([
+  'Succeeded',
+  'Failed',
+  'Errored',
+  'Aborted',
+  'Skipped'
+]);
+
+/** Whether something in this phase will not move again. */
+export function isOver(phase: Phase): boolean {
+  return OVER.has(phase);
 }

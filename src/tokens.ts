@@ -20,6 +20,7 @@ import {
   ITeamPart,
   IOwner,
   IRunEvent,
+  IRunStep,
   IBackend,
   IOfferProblem,
   ISchedule,
@@ -125,7 +126,7 @@ export interface IRun extends IReference {
   events: IRunEvent[];
   /** Since when nobody can tell how it stands. */
   unknown_since: string | null;
-  steps: IPipelineStep[];
+  steps: IRunStep[];
   /** What was asked of the cluster, to be asked again. */
   options: Record<string, unknown>;
   pod_defaults: string[];
@@ -279,19 +280,6 @@ export class Problem extends Error implements IProblem {
           reason instanceof Error ? reason.message : String(reason)
         );
   }
-}
-
-const OVER: ReadonlySet<Phase> = new Set<Phase>([
-  'Succeeded',
-  'Failed',
-  'Errored',
-  'Aborted',
-  'Skipped'
-]);
-
-/** Whether something in this phase will not move again. */
-export function isOver(phase: Phase): boolean {
-  return OVER.has(phase);
 }
 
 export namespace CommandIDs {

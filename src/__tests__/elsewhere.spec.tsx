@@ -60,6 +60,10 @@ describe('the contract about places', () => {
     expect(info({ version: '1', backends: ['kubeflow'] }, '').backends).toEqual(
       [{ name: 'kubeflow', sentence: '' }]
     );
+    const early = { name: 'load', artifacts: { metrics: ['load-1'] } };
+    expect(
+      run({ ...run(golden('run'), ''), steps: [early] }, '').steps
+    ).toMatchObject([{ name: 'load', metrics: {}, artifacts: [] }]);
     expect(run(golden('run'), '')).toMatchObject({
       backend: 'local',
       events: [],
@@ -87,7 +91,7 @@ describe('Runs elsewhere', () => {
         onAgain={each => again.push(each)}
         onRetry={each => retried.push(each.id)}
         onOpenNotebook={nothing}
-        hrefOf={(_, path) => `#${path}`}
+        hrefOf={() => '#'}
         onReveal={nothing}
       />
     ).container;
@@ -106,31 +110,6 @@ describe('Runs elsewhere', () => {
     });
     within(events).getByText(/Publish the package to that registry/);
     screen.getByText(/job churn-1f2e3d4c5b6a, pod churn-/);
-  });
-
-  it('saves what a run wrote, and says what did not come back', () => {
-    const named = `registry.example.org/runs/churn@sha256:${'ab'.repeat(32)}`;
-    const problem = 'The registry refused it.';
-    const there = run(
-      {
-        ...(golden('run_kubernetes') as object),
-        outputs: [
-          { path: 'out/scores.csv', size: 91 },
-          { path: 'model.bin', size: 5e8, left_behind: true }
-        ],
-        left_at: { artifact: named, problem }
-      },
-      ''
-    );
-    draw([there]);
-    const links = screen.getAllByRole('link');
-    expect(links.map(link => link.getAttribute('title'))).toEqual([
-      'Save out/scores.csv'
-    ]);
-    expect(links[0].getAttribute('href')).toBe('#out/scores.csv');
-    screen.getByText(/^500 MB, not here$/);
-    screen.getByText(problem);
-    screen.getByText(named);
   });
 
   it('goes on with a failed run at Kubeflow, unless that is being done', () => {
@@ -160,6 +139,17 @@ describe('Runs elsewhere', () => {
     screen.getByRole('button', { name: /^report: waiting, cells 10, 12/ });
     const link = screen.getByRole('link', { name: 'Open it there' });
     expect(link.getAttribute('rel')).toContain('noopener');
+    const made = screen.getByRole('list', { name: 'What the steps made' });
+    const [first, ...others] = within(made).getAllByRole('listitem');
+    expect(first.textContent).toBe(
+      'preparerows 12,000metrics↗notebook as it ran↗customers↗'
+    );
+    expect(others).toHaveLength(2); // a step that goes on has made nothing yet
+    expect(
+      within(first)
+        .getByRole('link', { name: 'customers' })
+        .getAttribute('href')
+    ).toMatch(/\/#\/artifacts\/43$/);
   });
 
   it('tells the steps by the cell where the backend runs all in one', () => {
@@ -206,7 +196,11 @@ describe('Runs elsewhere', () => {
 
   it('never makes a link of anything but an address of the web', () => {
     const link = 'javascript:alert(1)';
-    draw([but(run(golden('run_kubeflow'), ''), { place: { link } })]);
+    const sent = run(golden('run_kubeflow'), '');
+    const artifacts = [{ name: 'model', link }];
+    const steps = sent.steps.map(each => ({ ...each, artifacts }));
+    draw([but(sent, { place: { link }, steps })]);
+    expect(screen.getAllByText('model')).toHaveLength(steps.length);
     expect(screen.queryByRole('link')).toBeNull();
   });
 
