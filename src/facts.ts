@@ -49,6 +49,18 @@ export interface IPipelineStep {
   phase: Phase | null;
 }
 
+/** Something that a step made, and its page where it is kept. */
+export interface IArtifact {
+  name: string;
+  link: string;
+}
+
+/** A step in a run, with what it measured and made as far as its backend tells. */
+export interface IRunStep extends IPipelineStep {
+  metrics: Record<string, number | string | boolean>;
+  artifacts: IArtifact[];
+}
+
 export interface IProblem {
   code: string;
   message: string;

@@ -20,6 +20,7 @@ import {
   ITeamPart,
   IOwner,
   IRunEvent,
+  IRunStep,
   IBackend,
   IOfferProblem,
   ISchedule,
@@ -121,7 +122,7 @@ export interface IRun extends IReference {
   events: IRunEvent[];
   /** Since when nobody can tell how it stands. */
   unknown_since: string | null;
-  steps: IPipelineStep[];
+  steps: IRunStep[];
   /** What was asked of the cluster, to be asked again. */
   options: Record<string, unknown>;
   pod_defaults: string[];

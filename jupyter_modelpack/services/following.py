@@ -24,7 +24,7 @@ from jupyter_modelpack.errors import (
     StoreError,
 )
 from jupyter_modelpack.services import watcher
-from jupyter_modelpack.services.backend import RunPlace, Seen, Sweeper
+from jupyter_modelpack.services.backend import RunPlace, Seen, StillComing, Sweeper
 from jupyter_modelpack.services.data_changes import data_state
 from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.runs import failure_of
@@ -35,7 +35,7 @@ SWEEP_SECONDS = 600.0
 LOG_PAUSE = 1.0
 LOGS_A_ROUND = 4
 KEEP_SECONDS = 86_400.0
-_RESULT = ("cell", "cells", "metrics", "checks", "outputs", "isolation")
+_RESULT = ("cell", "cells", "metrics", "checks", "outputs", "isolation", "left_at")
 
 
 class Claims(Protocol):
@@ -231,6 +231,8 @@ class Follower:
         """Do a step; what another system does not answer waits, what it refuses ends the run."""
         try:
             do()
+        except StillComing:
+            held.dirty = True
         except (BackendUnavailable, Conflict, StoreError):
             away.add(held.run.backend)
             held.dirty = True

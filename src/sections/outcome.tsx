@@ -61,9 +61,11 @@ export function Outcome(props: IOutcomeProps): JSX.Element {
       )}
       {isOver(run.phase) && (
         <div className="jp-ModelpackPanel-links">
-          <LinkButton onClick={() => props.onOpenNotebook(run)}>
-            {trans.__('Open the notebook as it ran')}
-          </LinkButton>
+          {run.backend !== 'kubeflow' && (
+            <LinkButton onClick={() => props.onOpenNotebook(run)}>
+              {trans.__('Open the notebook as it ran')}
+            </LinkButton>
+          )}
           {props.retries && (
             <LinkButton
               label={trans.__(

@@ -1,12 +1,14 @@
 /** Readers of what the server is doing: builds, runs, their logs, and events about them. */
 
 import {
+  IArtifact,
   IBuild,
   IInput,
   ILogChunk,
   IProgressEvent,
   IRun,
   IRunEvent,
+  IRunStep,
   IStep
 } from '../tokens';
 
@@ -29,9 +31,24 @@ import {
   number,
   oneOf,
   optional,
+  Reader,
   record,
   text
 } from './shape';
+
+const artifacts = list(record<IArtifact>({ name: text, link: text }));
+
+const runStep: Reader<IRunStep> = (value, at) => ({
+  ...pipelineStep(value, at),
+  ...record({
+    metrics,
+    // Runs of an early version have ids there.
+    artifacts: ((found, where) =>
+      Array.isArray(found) ? artifacts(found, where) : []) as Reader<
+      IArtifact[]
+    >
+  })(value, at)
+});
 
 const step = record<IStep>({
   name: text,
@@ -90,7 +107,7 @@ export const run = record<IRun>({
     []
   ),
   unknown_since: nullable(text),
-  steps: optional(list(pipelineStep), []),
+  steps: optional(list(runStep), []),
   options: optional(mapping(anything), {}),
   pod_defaults: optional(list(text), []),
   inputs: optional(
