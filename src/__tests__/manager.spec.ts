@@ -21,7 +21,23 @@ const request = {
 };
 
 describe('Resource', () => {
-  it('drops an answer that a later question overtook', async () => {
+  it('shows what is known although more was asked meanwhile', async () => {
+    const answers: ((value: string) => void)[] = [];
+    const resource = new Resource(
+      () => new Promise<string>(resolve => answers.push(resolve))
+    );
+    const first = resource.refresh();
+    const second = resource.refresh();
+    answers[0]('old');
+    await first;
+    expect([resource.value, resource.loading]).toEqual(['old', true]);
+    answers[1]('new');
+    await second;
+    expect([resource.value, resource.loading]).toEqual(['new', false]);
+    resource.dispose();
+  });
+
+  it('drops an answer that a later answer overtook', async () => {
     const answers: ((value: string) => void)[] = [];
     const resource = new Resource(
       () => new Promise<string>(resolve => answers.push(resolve))
