@@ -91,6 +91,7 @@ describe('Runs elsewhere', () => {
         onAgain={each => again.push(each)}
         onRetry={each => retried.push(each.id)}
         onOpenNotebook={nothing}
+        hrefOf={() => '#'}
         onReveal={nothing}
       />
     ).container;

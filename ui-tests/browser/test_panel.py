@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -168,6 +169,32 @@ def test_a_run_and_its_notebook_run_no_script_here(page: Any, lab: LabServer) ->
     panel(page).get_by_role("button", name="Open the notebook as it ran").click()
     page.frame_locator(".jp-ModelpackPreview iframe").get_by_text("As it ran").wait_for()
     assert page.evaluate("() => window.__pwned") is None
+
+
+def test_what_did_not_come_back_from_the_cluster_is_said(page: Any, lab: LabServer) -> None:
+    artifact = f"registry.example.org/runs/churn@sha256:{'ab' * 32}"
+    path = "reports/monthly/a plot with quite a long name ä.html"
+    ended = samples.sent(
+        phase="Succeeded",
+        outputs=[
+            {"path": path, "size": 91_000},
+            {"path": "model.bin", "size": 5_000_000_000, "left_behind": True},
+        ],
+        left_at={"artifact": artifact, "problem": ""},
+    )
+    server = FakeServer(
+        inspection=samples.inspection(unchanged=UNCHANGED),
+        packages=[samples.summary()],
+        details={"1.3.0": samples.package()},
+        runs=[ended],
+    )
+    start(page, lab, server)
+    open_panel(page)
+    files = panel(page).get_by_role("list", name="Files that the run wrote")
+    files.get_by_text("5 GB, not here").wait_for()
+    panel(page).get_by_text(artifact).wait_for()
+    href = files.get_by_role("link").get_attribute("href")
+    assert href.endswith(f"/jupyter-modelpack/runs/f-1/files?path={quote(path, safe='')}")
 
 
 def test_a_release_is_scheduled_paused_and_deleted_by_keyboard(page: Any, lab: LabServer) -> None:
