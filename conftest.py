@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["tests.judges", "tests.databases", "tests.hub", "pytest_jupyter.jupyter_server"]
+pytest_plugins = [
+    "tests.judges",
+    "tests.databases",
+    "tests.hub",
+    "tests.workers",
+    "pytest_jupyter.jupyter_server",
+]
 
 
 # pytest-jupyter makes an event loop and closes servers around every test. Only the handlers' tests

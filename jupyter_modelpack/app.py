@@ -130,6 +130,13 @@ class ModelPack(ExtensionApp):
     kubernetes_image = Unicode(
         help="Where the cluster finds images, such as registry.example.org/team/{name}."
     ).tag(config=True)
+    kubernetes_results = Unicode(
+        help="A repository in which pods leave what they wrote, such as"
+        " registry.example.org/runs/{name}; none: small files come back through the log."
+    ).tag(config=True)
+    kubernetes_results_secret = Unicode(
+        help="The Secret (kubernetes.io/dockerconfigjson) with the login for kubernetes_results."
+    ).tag(config=True)
     kubernetes_start_seconds = Float(
         3600.0,
         help="How long something may keep a run on a cluster from starting before it is given up.",
@@ -241,6 +248,8 @@ class ModelPack(ExtensionApp):
             "kubernetes_context": self.kubernetes_context,
             "kubernetes_namespace": self.kubernetes_namespace,
             "kubernetes_image": self.kubernetes_image,
+            "kubernetes_results": self.kubernetes_results,
+            "kubernetes_results_secret": self.kubernetes_results_secret,
             "kubernetes_start_seconds": self.kubernetes_start_seconds,
         }
         data_dir = Path(self.data_dir).expanduser().absolute()

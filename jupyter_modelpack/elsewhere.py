@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
     from jupyter_modelpack.adapters.kubernetes.api import Api
     from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings
+    from jupyter_modelpack.adapters.kubernetes.deposits import Deposits
     from jupyter_modelpack.adapters.ledger import Ledger
     from jupyter_modelpack.services.offers import Offers
     from jupyter_modelpack.services.scheduled import Book
@@ -89,6 +90,15 @@ class Elsewhere:
             **{name: str(self._settings.get(f"kubernetes_{name}") or "") for name in names}
         )
 
+    def _deposits(self) -> Deposits:
+        """Return what knows the registry in which pods leave what they wrote."""
+        from jupyter_modelpack.adapters.kubernetes.deposits import Deposits
+        from jupyter_modelpack.adapters.registry import Access
+
+        place = str(self._settings.get("kubernetes_results") or "")
+        secret = str(self._settings.get("kubernetes_results_secret") or "")
+        return Deposits(place, secret, Access.configured(self._settings))
+
     def _kubeflow_ready(self) -> None:
         if not self._settings.get("kubeflow_url"):
             raise BackendUnavailable(
@@ -135,7 +145,9 @@ class Elsewhere:
         from jupyter_modelpack.adapters.kubernetes.backend import KubernetesBackend
 
         installation = self._ledger().followed.installation()
-        kubernetes = KubernetesBackend(self._cluster(), installation, self._news.set)
+        kubernetes = KubernetesBackend(
+            self._cluster(), installation, self._news.set, self._deposits()
+        )
         return {"kubernetes": kubernetes, **self._kubeflow()}
 
     def configured(self) -> list[str]:

@@ -192,15 +192,8 @@ class Workshop:
         from jupyter_modelpack.adapters.publisher import ImagePublisher
         from jupyter_modelpack.adapters.registry import Access
 
-        chosen = self.settings
-        access = Access(
-            ca=chosen.registry_ca,
-            insecure=chosen.registry_insecure,
-            auth_file=chosen.registry_auth_file,
-            username=chosen.registry_username,
-            password_file=chosen.registry_password_file,
-        )
-        return ImagePublisher(self.layout, chosen.registry, access, self._published)
+        access = Access.configured(vars(self.settings))
+        return ImagePublisher(self.layout, self.settings.registry, access, self._published)
 
     def publish(
         self,

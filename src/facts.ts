@@ -36,6 +36,18 @@ export interface IFile {
   cell: number | null;
 }
 
+/** A file that a run wrote. */
+export interface IWrittenFile extends IFile {
+  /** Whether it did not come back from the cluster. */
+  left_behind: boolean;
+}
+
+/** Where a run left what it wrote, beside its log. */
+export interface ILeftAt {
+  artifact: string;
+  problem: string;
+}
+
 export interface IReference {
   name: string;
   version: string;
@@ -51,6 +63,18 @@ export interface IPipelineStep {
   cells: number[];
   after: string[];
   phase: Phase | null;
+}
+
+/** Something that a step made, and its page where it is kept. */
+export interface IArtifact {
+  name: string;
+  link: string;
+}
+
+/** A step in a run, with what it measured and made as far as its backend tells. */
+export interface IRunStep extends IPipelineStep {
+  metrics: Record<string, number | string | boolean>;
+  artifacts: IArtifact[];
 }
 
 export interface IProblem {
@@ -176,4 +200,17 @@ export interface IService {
   url: string;
   /** Where its pages begin. */
   pages: string;
+}
+
+const OVER: ReadonlySet<Phase> = new Set<Phase>([
+  'Succeeded',
+  'Failed',
+  'Errored',
+  'Aborted',
+  'Skipped'
+]);
+
+/** Whether something in this phase will not move again. */
+export function isOver(phase: Phase): boolean {
+  return OVER.has(phase);
 }

@@ -21,6 +21,8 @@ from jupyter_modelpack.adapters.ledger import Ledger
 from jupyter_modelpack.adapters.ledger.address import FILE
 
 KINDS = ("sqlite", "postgresql")
+MEMORY = Path("/dev/shm")
+ROOM = 48 << 20
 _OPTIONS = (
     "-c fsync=off -c full_page_writes=off -c max_connections=200"
     " -c listen_addresses='' -c shared_buffers=32MB"
@@ -129,11 +131,24 @@ def postgresql() -> Iterator[Cluster]:
         yield cluster
 
 
+@pytest.fixture
+def memory_path(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder in memory where there is room, else on disk.
+
+    A process that is killed leaves there what it would leave on a disk, and nothing waits for one.
+    """
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="modelpack-", dir=MEMORY) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+def database(request: pytest.FixtureRequest, memory_path: Path) -> str | Path:
     """Return where a new ledger may be, once in a file and once in PostgreSQL."""
     if request.param == "sqlite":
-        return tmp_path / "data" / FILE
+        return memory_path / "data" / FILE
     cluster: Cluster = request.getfixturevalue("postgresql")
     return cluster.new()
 

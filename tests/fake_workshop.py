@@ -117,6 +117,9 @@ class FakeWorkshop:
         if told.get("run") == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         self._wait(told, cancelled)
+        for path, content in told.get("writes", {}).items():
+            (order.work_dir / path).parent.mkdir(parents=True, exist_ok=True)
+            (order.work_dir / path).write_text(content, "utf-8")
         executed = order.work_dir / "executed.ipynb"
         executed.write_text((GOLDEN.parent / "executed.json").read_text("utf-8"), "utf-8")
         return {
@@ -126,7 +129,9 @@ class FakeWorkshop:
             "cells": 2,
             "parameters": dict(order.parameters),
             "metrics": {"auc": 0.5},
-            "outputs": [],
+            "outputs": [
+                {"path": path, "size": len(text)} for path, text in told.get("writes", {}).items()
+            ],
             "checks": [],
             "isolation": {"name": "bubblewrap", "sealed": True, "sentence": ""},
             "executed_notebook": str(executed),

@@ -16,12 +16,8 @@ _PROBE = "modelpack-doctor"
 
 def diagnose_registry(settings: Mapping[str, Any]) -> tuple[Check, ...]:
     """Open an upload in the registry and take it back: nothing there is changed."""
-    access = Access(
-        ca=settings["registry_ca"],
-        insecure=settings["registry_insecure"],
-        auth_file=settings["registry_auth_file"],
-    )
-    return _tried(Registry(access), repository_at(settings["registry"], _PROBE))
+    registry = Registry(Access.configured(settings))
+    return _tried(registry, repository_at(settings["registry"], _PROBE))
 
 
 def _tried(registry: Registry, repository: Repository) -> tuple[Check, ...]:

@@ -137,6 +137,13 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--options", type=Path, metavar="FILE", help="what a run asks of the cluster, as YAML"
     )
+    run.add_argument(
+        "--results", metavar="HOST/REPO",
+        help="a registry in which the pod leaves what it wrote (default: small files in its log)",
+    )  # fmt: skip
+    run.add_argument(
+        "--results-secret", metavar="NAME", help="the Secret with the pod's login for --results"
+    )
     for name in ("request", "limit", "label"):
         run.add_argument(
             f"--{name}", dest=f"{name}s", action="append", default=[], metavar="NAME=VALUE"
@@ -152,6 +159,7 @@ def parser() -> argparse.ArgumentParser:
         "--input", dest="inputs", action="append", default=[], metavar="PATH=FILE",
         help="a named external input of the package",
     )  # fmt: skip
+    _add_registry_access(run)
     _add_setting(run)
     _add_memory_limit(run)
 
@@ -164,6 +172,7 @@ def parser() -> argparse.ArgumentParser:
         help="try one again that did not succeed: at Kubeflow its failed steps, else all of it",
     )  # fmt: skip
     _add_cluster(runs)
+    _add_registry_access(runs)
 
     _add_schedule(add("schedule", "Run releases at Kubeflow again and again.", "schedule"))
 
@@ -310,6 +319,10 @@ def _add_registry(sub: argparse.ArgumentParser) -> None:
         "--registry", default="", metavar="HOST/REPO",
         help="where images are published, such as registry.example.com/team/{name}",
     )  # fmt: skip
+    _add_registry_access(sub)
+
+
+def _add_registry_access(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--registry-ca", default="", metavar="FILE", help="the registry's CA (PEM)")
     sub.add_argument(
         "--registry-insecure", action="store_true", help="allow plain HTTP to another machine"

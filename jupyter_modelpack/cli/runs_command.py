@@ -122,8 +122,10 @@ def elsewhere(shop: Workshop, arguments: argparse.Namespace) -> Elsewhere:
     """Return the backends that the command line names."""
     from jupyter_modelpack.elsewhere import Elsewhere
 
-    names = ("kubeconfig", "context", "namespace", "image")
+    names = ("kubeconfig", "context", "namespace", "image", "results", "results_secret")
     settings = {f"kubernetes_{name}": getattr(arguments, name, None) or "" for name in names}
+    for name in ("registry_ca", "registry_insecure", "registry_auth_file"):
+        settings[name] = getattr(arguments, name, "")
     for name in ("url", "token_file", "cookie_file", "user", "experiment", "timezone"):
         settings[f"kubeflow_{name}"] = getattr(arguments, f"kubeflow_{name}", None) or ""
     settings["kubeflow_namespace"] = settings["kubernetes_namespace"]
@@ -183,8 +185,13 @@ def shown(work: Work, as_data: bool) -> int:
             say("  {} [bold]{}[/]", name, value)
         print_inputs(work.state)
         for output in work.state.get("outputs") or ():
-            left = " (too large for the log; mount a claim for it)"
+            left = " (too large for the log; set ModelPack.kubernetes_results, or mount a claim)"
             say("  wrote {}{}", output["path"], left if output.get("left_behind") else "")
+        left_at = work.state.get("left_at") or {}
+        if left_at.get("artifact"):
+            say("  all of it is also at {}", left_at["artifact"])
+        if left_at.get("problem"):
+            say("[yellow]○[/] It did not come from the registry: {}", left_at["problem"])
         if work.state.get("executed_notebook"):
             say("  the notebook as it ran: {}", work.state["executed_notebook"])
     good = ("Succeeded", "Pending", "Running")

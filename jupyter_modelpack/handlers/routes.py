@@ -48,6 +48,7 @@ from jupyter_modelpack.handlers.reading_pages import (
     PageStateHandler,
     SignedInPage,
 )
+from jupyter_modelpack.handlers.run_files import RunFileHandler
 from jupyter_modelpack.handlers.runs import (
     RunHandler,
     RunLogHandler,
@@ -90,6 +91,7 @@ LOCAL_ROUTES: Routes = (
     ("offers", OffersHandler),
     ("runs", RunsHandler),
     (f"runs/{_ONE}", RunHandler),
+    (f"runs/{_ONE}/files", RunFileHandler),
     (f"runs/{_ONE}/log", RunLogHandler),
     (f"runs/{_ONE}/notebook", RunNotebookHandler),
     (f"runs/{_ONE}/retry", RunRetryHandler),

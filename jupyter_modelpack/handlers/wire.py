@@ -47,7 +47,17 @@ PACKAGE = (
     "inputs",
 )
 BUILD_STATE = ("steps", "findings", "error", "package")
-RUN_STATE = ("cell", "cells", "parameters", "metrics", "outputs", "checks", "isolation", "error")
+RUN_STATE = (
+    "cell",
+    "cells",
+    "parameters",
+    "metrics",
+    "outputs",
+    "checks",
+    "isolation",
+    "error",
+    "left_at",
+)
 PAGE = "50"  # as many as a list shows unless it is asked for another number
 COMPRESSIONS = ("none", "gzip", "zstd")
 ARCHIVES = ("oci-archive", "docker-archive")

@@ -4,7 +4,8 @@ Where nothing but the log leaves the pod, events and files travel in it as frame
 ``RS modelpack TOKEN KIND PAYLOAD RS LF`` (RS is U+001E) of at most 4,096 bytes, which a pipe takes
 in one piece (POSIX, PIPE_BUF), so that no other process writes into it. Kinds: ``event`` (JSON),
 ``file`` (JSON: path, size, packed, sha256), ``part`` (base64 of zlib data, of the file named last),
-``done`` (JSON: what was too large). The results come last.
+``done`` (JSON: what was too large), and where results are also left in a registry, ``deposit``
+(JSON: artifact, or problem). The results come last.
 """
 
 from __future__ import annotations
@@ -16,16 +17,29 @@ import json
 import os
 import zlib
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+if TYPE_CHECKING:
+    from .deposit import Deposit
 
 TOKEN = "MODELPACK_REPORT"
 LIMIT = "MODELPACK_REPORT_BYTES"
+RESULTS = "MODELPACK_RESULTS"
+RESULTS_LOGIN = "MODELPACK_RESULTS_LOGIN"
 MOST_BYTES = 4 << 20
 _MESSAGE_BYTES = 4000
 _PART = 2880  # 3,840 letters of base64
 _RESULTS = ("result.json", "executed.ipynb")
 _KEPT_BY_LIBRARIES = frozenset({".modelpack", ".cache", ".config", ".ipython", ".local", ".keras"})
 _MOST_FILES = 10_000
+
+
+class File(NamedTuple):
+    """What a run leaves: its path in the run's folder, its size in bytes, and where it is."""
+
+    path: str
+    size: int
+    place: Path
 
 
 class Report:
@@ -37,6 +51,7 @@ class Report:
         self._limit = limit
         self._message = message
         self._out = os.dup(1)
+        self._deposit = _deposit(token)
         self._before = _snapshot(work)
 
     @classmethod
@@ -54,12 +69,27 @@ class Report:
         self._frame(b"event", line.strip().encode("ascii", "backslashreplace"))
 
     def finish(self, output: Path, result: Mapping[str, Any]) -> None:
-        """Pass on the result, the executed notebook and what the run wrote, as far as it fits."""
+        """Pass on the result, the executed notebook and what the run wrote, as far as it fits.
+
+        All of it goes to the registry too, where there is one for it; a run that is aborted has
+        no time for that.
+        """
+        self._say(result)
+        files = list(self._files(output))
+        self._carry(files)
+        if self._deposit is not None and result.get("phase") != "Aborted":
+            found = self._deposit.told(files)
+            self._frame(b"deposit", json.dumps(found).encode("ascii"))
+            self._say({**result, **found})
+
+    def _say(self, result: Mapping[str, Any]) -> None:
         with contextlib.suppress(OSError):
             if self._message.exists():
                 self._message.write_bytes(_short(result))
+
+    def _carry(self, files: List[File]) -> None:
         left, sent = [], 0
-        for path, size, place in self._files(output):
+        for path, size, place in files:
             packed = b""
             if size <= 32 * self._limit:
                 with contextlib.suppress(OSError):
@@ -85,18 +115,18 @@ class Report:
         for start in range(0, len(packed), _PART):
             self._frame(b"part", base64.b64encode(packed[start : start + _PART]))
 
-    def _files(self, output: Path) -> Iterator[Tuple[str, int, Path]]:
+    def _files(self, output: Path) -> Iterator[File]:
         """Yield the results first, and then what the run wrote, the smallest first."""
         for name in _RESULTS:
             place = output / name
             with contextlib.suppress(OSError):
-                yield ".modelpack/" + name, place.stat().st_size, place
+                yield File(".modelpack/" + name, place.stat().st_size, place)
         made: List[Tuple[int, str]] = []
         for path, facts in _snapshot(self._work).items():
             if self._before.get(path) != facts:
                 made.append((facts[0], path))
         for size, path in sorted(made):
-            yield path, size, self._work / path
+            yield File(path, size, self._work / path)
 
     def _frame(self, kind: bytes, payload: bytes) -> None:
         frame = b"\x1emodelpack " + self._token + b" " + kind + b" " + payload + b"\x1e\n"
@@ -105,6 +135,16 @@ class Report:
         with contextlib.suppress(OSError):
             while frame:
                 frame = frame[os.write(self._out, frame) :]
+
+
+def _deposit(token: str) -> Optional[Deposit]:
+    """Return the registry that results are left in, if any; few runs need a client for one."""
+    if not os.environ.get(RESULTS):
+        return None
+    from .deposit import Deposit
+
+    login = os.environ.get(RESULTS_LOGIN)
+    return Deposit(os.environ[RESULTS], Path(login) if login else None, token)
 
 
 def _snapshot(work: Path) -> Dict[str, Tuple[int, int]]:
@@ -126,7 +166,9 @@ def _snapshot(work: Path) -> Dict[str, Tuple[int, int]]:
 
 def _short(result: Mapping[str, Any]) -> bytes:
     """Return the result in the 4,096 bytes that a termination message may have."""
-    kept = {key: result.get(key) for key in ("phase", "cell", "cells", "reached_limit", "seconds")}
+    known = ("phase", "cell", "cells", "reached_limit", "seconds")
+    kept = {key: result.get(key) for key in known}
+    kept.update((key, result[key]) for key in ("artifact", "problem") if key in result)
     error = result.get("error")
     if isinstance(error, dict):
         error = {**error, "evalue": str(error.get("evalue"))[:500]}

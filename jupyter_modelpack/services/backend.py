@@ -70,6 +70,10 @@ class LogPart:
     mark: str
 
 
+class StillComing(Exception):
+    """What a run left is on its way here; it is to be asked for again."""
+
+
 class RunPlace(Protocol):
     """A backend, as the follower of its runs uses it; every call may raise BackendUnavailable."""
 
@@ -86,7 +90,10 @@ class RunPlace(Protocol):
         """Return what was logged after a mark; the empty mark is the beginning."""
 
     def collect(self, run: Work, seen: Seen, folder: Path) -> Mapping[str, Any]:
-        """Put what it wrote into ``folder`` and return its result as ``run`` shows it."""
+        """Put what it wrote into ``folder`` and return its result as ``run`` shows it.
+
+        Raises StillComing where that takes a while; it goes on in the meantime.
+        """
 
 
 @runtime_checkable

@@ -24,18 +24,19 @@ from jupyter_modelpack.errors import (
     StoreError,
 )
 from jupyter_modelpack.services import watcher
-from jupyter_modelpack.services.backend import RunPlace, Seen, Sweeper
+from jupyter_modelpack.services.backend import RunPlace, Seen, StillComing, Sweeper
 from jupyter_modelpack.services.data_changes import data_state
 from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.runs import failure_of
 from jupyter_modelpack.services.work import Work, ended, error_json
 
-LEASE_SECONDS = 60.0
+# With the time until it is looked for, what a killed process followed goes on within a minute.
+LEASE_SECONDS = 45.0
 SWEEP_SECONDS = 600.0
 LOG_PAUSE = 1.0
 LOGS_A_ROUND = 4
 KEEP_SECONDS = 86_400.0
-_RESULT = ("cell", "cells", "metrics", "checks", "outputs", "isolation")
+_RESULT = ("cell", "cells", "metrics", "checks", "outputs", "isolation", "left_at")
 
 
 class Claims(Protocol):
@@ -231,6 +232,8 @@ class Follower:
         """Do a step; what another system does not answer waits, what it refuses ends the run."""
         try:
             do()
+        except StillComing:
+            held.dirty = True
         except (BackendUnavailable, Conflict, StoreError):
             away.add(held.run.backend)
             held.dirty = True
@@ -257,7 +260,8 @@ class Follower:
         with suppress(NotFound):
             self._read_log(held)
         folder = self._out.root / run.id / f"work.{self.owner}"
-        shutil.rmtree(folder, ignore_errors=True)
+        for begun in folder.parent.glob("work.*"):  # by us, or by one that was killed meanwhile
+            shutil.rmtree(begun, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
             result = dict(backend.collect(run, seen, folder))

@@ -47,6 +47,7 @@ from jupyter_modelpack.services.surroundings import Views
 
 Record = Mapping[str, Any]
 STALE = timedelta(seconds=60)
+_EVERY = 10_000  # more than may ever be open at once
 _NOTING = threading.Lock()
 
 
@@ -229,7 +230,8 @@ class Promotions:
 
     def policy_changed(self) -> None:
         """Check every open request again, under the policy that is in force now."""
-        lanes = {(p.candidate.package, p.target) for p in self._store.list(is_open=True)}
+        opened = self._store.list(is_open=True, limit=_EVERY)
+        lanes = {(p.candidate.package, p.target) for p in opened}
         for package, environment in sorted(lanes):
             with self._at_work(package, environment):
                 lane, effects = self._change(
@@ -249,7 +251,7 @@ class Promotions:
         until = self._out.now() - older_than
         found = [
             promotion
-            for promotion in self._store.list(name, is_open=True)
+            for promotion in self._store.list(name, is_open=True, limit=_EVERY)
             if promotion.phase in ("Checking", "Deploying")
             and (not older_than or promotion.last <= until)
             and not self._busy[promotion.candidate.package, promotion.target]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from jupyter_modelpack.errors import Conflict, InvalidInput, NotFound
 from jupyter_modelpack.services.builds import Desk, Logs, Queue, Workers, read_log
@@ -21,6 +21,7 @@ from jupyter_modelpack.services.work import (
     new_run_state,
     phase_of,
 )
+from jupyter_modelpack.services.written import open_written
 
 _KEPT = (
     "cell",
@@ -230,6 +231,11 @@ class Runs:
             return found.read_bytes()
         except OSError:
             raise _no_page(run) from None
+
+    def file(self, ident: str, path: str) -> BinaryIO:
+        """Open a file that the run wrote; raises NotFound."""
+        run = self._queue.get("run", ident)
+        return open_written(run, self._root / run.id / "work", path)
 
 
 def _no_page(run: Work) -> NotFound:

@@ -60,6 +60,10 @@ describe('the contract about places', () => {
     expect(info({ version: '1', backends: ['kubeflow'] }, '').backends).toEqual(
       [{ name: 'kubeflow', sentence: '' }]
     );
+    const early = { name: 'load', artifacts: { metrics: ['load-1'] } };
+    expect(
+      run({ ...run(golden('run'), ''), steps: [early] }, '').steps
+    ).toMatchObject([{ name: 'load', metrics: {}, artifacts: [] }]);
     expect(run(golden('run'), '')).toMatchObject({
       backend: 'local',
       events: [],
@@ -87,6 +91,7 @@ describe('Runs elsewhere', () => {
         onAgain={each => again.push(each)}
         onRetry={each => retried.push(each.id)}
         onOpenNotebook={nothing}
+        hrefOf={() => '#'}
         onReveal={nothing}
       />
     ).container;
@@ -134,6 +139,17 @@ describe('Runs elsewhere', () => {
     screen.getByRole('button', { name: /^report: waiting, cells 10, 12/ });
     const link = screen.getByRole('link', { name: 'Open it there' });
     expect(link.getAttribute('rel')).toContain('noopener');
+    const made = screen.getByRole('list', { name: 'What the steps made' });
+    const [first, ...others] = within(made).getAllByRole('listitem');
+    expect(first.textContent).toBe(
+      'preparerows 12,000metrics↗notebook as it ran↗customers↗'
+    );
+    expect(others).toHaveLength(2); // a step that goes on has made nothing yet
+    expect(
+      within(first)
+        .getByRole('link', { name: 'customers' })
+        .getAttribute('href')
+    ).toMatch(/\/#\/artifacts\/43$/);
   });
 
   it('tells the steps by the cell where the backend runs all in one', () => {
@@ -183,7 +199,11 @@ describe('Runs elsewhere', () => {
 
   it('never makes a link of anything but an address of the web', () => {
     const link = 'javascript:alert(1)';
-    draw([but(run(golden('run_kubeflow'), ''), { place: { link } })]);
+    const sent = run(golden('run_kubeflow'), '');
+    const artifacts = [{ name: 'model', link }];
+    const steps = sent.steps.map(each => ({ ...each, artifacts }));
+    draw([but(sent, { place: { link }, steps })]);
+    expect(screen.getAllByText('model')).toHaveLength(steps.length);
     expect(screen.queryByRole('link')).toBeNull();
   });
 

@@ -18,6 +18,7 @@ import { Sentence } from '../components/words';
 import { IPipelineStep, IProblem, IRun, isOver } from '../tokens';
 import { InputsRead } from './inputs';
 import { ILog, LogOf } from './packaging';
+import { StepsMade } from './made';
 import { Outcome } from './outcome';
 import { backendWord, phaseMark, phaseWord, problemWords } from './phases';
 import { PipelineGraph } from './pipeline';
@@ -38,6 +39,8 @@ export interface IRunsProps {
   /** Go on with a failed run from the steps that failed. */
   onRetry: (run: IRun) => void;
   onOpenNotebook: (run: IRun) => void;
+  /** Where a file that a run wrote can be had. */
+  hrefOf: (run: IRun, path: string) => string;
   onReveal: (cell: number) => void;
 }
 
@@ -132,7 +135,7 @@ function RunLine(
           </>
         )}
         <Happenings {...props} />
-        {steps.length > 1 && (
+        {steps.length > 1 ? (
           // What was open stays open when it ends, so that nothing moves under its reader.
           <Disclosure label={trans.__('Steps')} open={!over || props.newest}>
             <PipelineGraph
@@ -140,7 +143,10 @@ function RunLine(
               trans={trans}
               onReveal={props.onReveal}
             />
+            <StepsMade steps={run.steps} trans={trans} />
           </Disclosure>
+        ) : (
+          <StepsMade steps={run.steps} trans={trans} />
         )}
         {Object.keys(run.metrics).length > 0 && (
           <Metrics values={run.metrics} />
@@ -151,15 +157,18 @@ function RunLine(
           trans={trans}
         />
         <Outcome {...props} retries={retries(run, props.runs)} />
-        <Disclosure label={trans.__('Log')}>
-          <LogOf
-            log={props.logOf(run.id)}
-            label={trans.__('Log of the run of %1', formatWhen(run.created))}
-            running={!over}
-            trans={trans}
-            onLook={looking => props.onLook(run.id, looking)}
-          />
-        </Disclosure>
+        {run.backend !== 'kubeflow' && (
+          // Kubeflow keeps logs and notebooks on the pages that are linked above.
+          <Disclosure label={trans.__('Log')}>
+            <LogOf
+              log={props.logOf(run.id)}
+              label={trans.__('Log of the run of %1', formatWhen(run.created))}
+              running={!over}
+              trans={trans}
+              onLook={looking => props.onLook(run.id, looking)}
+            />
+          </Disclosure>
+        )}
       </div>
     </li>
   );

@@ -1,13 +1,16 @@
 /** Readers of what the server is doing: builds, runs, their logs, and events about them. */
 
 import {
+  IArtifact,
   IBuild,
   IInput,
   ILogChunk,
   IProgressEvent,
   IRun,
   IRunEvent,
-  IStep
+  IRunStep,
+  IStep,
+  IWrittenFile
 } from '../tokens';
 
 import {
@@ -29,9 +32,24 @@ import {
   number,
   oneOf,
   optional,
+  Reader,
   record,
   text
 } from './shape';
+
+const artifacts = list(record<IArtifact>({ name: text, link: text }));
+
+const runStep: Reader<IRunStep> = (value, at) => ({
+  ...pipelineStep(value, at),
+  ...record({
+    metrics,
+    // Runs of an early version have ids there.
+    artifacts: ((found, where) =>
+      Array.isArray(found) ? artifacts(found, where) : []) as Reader<
+      IArtifact[]
+    >
+  })(value, at)
+});
 
 const step = record<IStep>({
   name: text,
@@ -60,6 +78,14 @@ export const build = record<IBuild>({
 export const builds = (value: unknown): IBuild[] =>
   record({ builds: list(build) })(value, '').builds;
 
+const written: Reader<IWrittenFile> = (value, at) => {
+  const { left_behind } = record({ left_behind: optional(flag, false) })(
+    value,
+    at
+  );
+  return { ...file(value, at), left_behind };
+};
+
 export const run = record<IRun>({
   id: text,
   name: text,
@@ -72,11 +98,14 @@ export const run = record<IRun>({
   cells: nullable(number),
   parameters: optional(mapping(anything), {}),
   metrics,
-  outputs: optional(list(file), []),
+  outputs: optional(list(written), []),
   checks: optional(list(check), []),
   isolation: nullable(isolation),
   error: nullable(problem),
   executed_notebook: nullable(text),
+  left_at: nullable(
+    record({ artifact: optional(text, ''), problem: optional(text, '') })
+  ),
   backend: optional(text, 'local'),
   place: optional(mapping(text), {}),
   events: optional(
@@ -90,7 +119,7 @@ export const run = record<IRun>({
     []
   ),
   unknown_since: nullable(text),
-  steps: optional(list(pipelineStep), []),
+  steps: optional(list(runStep), []),
   options: optional(mapping(anything), {}),
   pod_defaults: optional(list(text), []),
   inputs: optional(

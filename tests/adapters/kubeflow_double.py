@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 import kfp_server_api
 import yaml
 
+from tests.adapters.metadata_messages import METHOD, metadata_answer
+
 _PLAIN = {"str": str, "int": int, "bool": bool, "datetime": str, "float": (int, float)}
 ROUTES = [
     ("POST", r"/pipelines", "V2beta1Pipeline", "V2beta1Pipeline", "create_pipeline"),
@@ -94,6 +96,7 @@ class KubeflowDouble:
     history: list[tuple[str, str]] = field(default_factory=list)
     schedules_made: int = 0
     retried: list[str] = field(default_factory=list)
+    metrics: dict[int, dict[str, Any]] = field(default_factory=dict)  # artifact -> values
     page: int = 200
     asked: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(7))
@@ -128,6 +131,9 @@ class KubeflowDouble:
     def serve(self, http: BaseHTTPRequestHandler) -> None:
         self.asked += 1
         body = http.rfile.read(int(http.headers.get("Content-Length") or 0))
+        if http.path == METHOD:
+            self._answer(http, *metadata_answer(self.metrics, body))
+            return
         if self.away():
             http.close_connection = True
             return
@@ -243,9 +249,14 @@ class KubeflowDouble:
                     "task_id": name,
                     "display_name": name,
                     "state": task,
-                    "outputs": {"metrics": {"artifact_ids": [f"{name}-1"]}},
+                    "outputs": {
+                        "metrics": {"artifact_ids": [str(number)]},
+                        "executed_notebook": {"artifact_ids": [str(100 + number)]},
+                    }
+                    if task == "SUCCEEDED"
+                    else {},
                 }
-                for name, task in [("load-driver", "SUCCEEDED"), *tasks]
+                for number, (name, task) in enumerate([("load-driver", "SUCCEEDED"), *tasks])
             ]
         }
         return found

@@ -26,7 +26,8 @@ SITE = f"opt/python/lib/{VERSION}/site-packages"
 _USED = (
     "IPython.core.interactiveshell, IPython.display, argparse, asyncio, codecs, ctypes, getpass, "
     "matplotlib_inline, multiprocessing.pool, socket, sqlite3, encodings.idna, "
-    "multiprocessing.popen_fork, pexpect, traitlets.log, IPython.core.completerlib, resource"
+    "multiprocessing.popen_fork, pexpect, traitlets.log, ssl, "
+    "IPython.core.completerlib, resource, urllib.request"
 )
 _LIST = """
 from IPython.core.interactiveshell import InteractiveShell

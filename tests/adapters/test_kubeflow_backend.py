@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from jupyter_modelpack.adapters.kubeflow.backend import KubeflowBackend
 from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
 from jupyter_modelpack.adapters.kubeflow.connection import KubeflowSettings
+from jupyter_modelpack.adapters.kubeflow.metadata import question
 from jupyter_modelpack.adapters.ledger import Ledger
 from jupyter_modelpack.adapters.log_files import LogFiles
 from jupyter_modelpack.errors import Conflict
@@ -19,6 +21,7 @@ from jupyter_modelpack.services.following import Follower, Outside
 from jupyter_modelpack.services.runs import Runs
 from jupyter_modelpack.services.work import Work, new_run_state
 from tests.adapters.kubeflow_double import KubeflowDouble
+from tests.adapters.metadata_messages import metadata_answer
 from tests.pipeline.kale_notebooks import CHAIN
 from tests.pipeline.test_kale_comparison import record_of
 from tests.product import ROOT, Product, document
@@ -102,9 +105,19 @@ def test_a_run_is_submitted_followed_with_its_steps_and_ended(world: World) -> N
     follower.round()
     run = world.place(work)
     world.kubeflow.ends[run] = (world.time + 20, "FAILED")
+    values = {"rows": 12000.0, "loss": -0.25, "ok": True, "low": -7, "display_name": "metrics"}
+    world.kubeflow.metrics[1] = values
     assert world.kubeflow.runs[run]["runtime_config"]["parameters"] == {"rounds": 3}
     follower.round()
     state = world.get(work).state
+    load, train = state["steps"]
+    page = f"{world.kubeflow.url}/#/artifacts/"
+    assert load["artifacts"] == [
+        {"name": "metrics", "link": f"{page}1"},
+        {"name": "executed_notebook", "link": f"{page}101"},
+    ]
+    assert load["metrics"] == {"rows": 12000, "loss": -0.25, "ok": True, "low": -7}
+    assert (train["metrics"], train["artifacts"]) == ({}, [])
     assert [(s["name"], s["phase"]) for s in state["steps"]] == [
         ("load", "Succeeded"),
         ("train", "Running"),
@@ -113,8 +126,23 @@ def test_a_run_is_submitted_followed_with_its_steps_and_ended(world: World) -> N
     follower.round()
     ended = world.get(work)
     assert ended.phase == "Failed"
+    assert ended.state["metrics"]["rows"] == 12000
     assert ended.state["error"]["message"] == "The step train failed."
     assert ended.state["place"]["link"].endswith(f"/#/runs/details/{run}")
+
+
+def test_a_metadata_store_that_makes_no_sense_costs_the_metrics_alone(world: World) -> None:
+    world.follow()
+    client = world.backend.client
+    world.kubeflow.metrics[1] = {"auc": 0.5}
+    assert client.measured(["1", "x", "2"]) == {"1": {"auc": 0.5}}
+    whole = metadata_answer(world.kubeflow.metrics, question([1]))[1]
+    for body in [b"<html>log in</html>", whole[:9], whole[:5] + b"\xff" * (len(whole) - 5), b"\0"]:
+        answer = httpx.MockTransport(lambda _, body=body: httpx.Response(200, content=body))
+        away = KubeflowClient(KubeflowSettings("https://kubeflow.test"), answer)
+        assert away.measured(["1"]) == {}
+    refused = httpx.MockTransport(lambda _: httpx.Response(404))
+    assert KubeflowClient(KubeflowSettings("https://kubeflow.test"), refused).measured(["1"]) == {}
 
 
 def test_two_runs_of_a_release_share_its_pipeline_and_labels_make_a_version(world: World) -> None:

@@ -71,7 +71,7 @@ def test_a_release_is_uploaded_once_and_its_run_is_followed_to_its_end(
     double.clock.now += 60  # type: ignore[attr-defined]
     progress = kubeflow.observe(run, progress, double.clock())
     assert progress.phase == "Succeeded"
-    assert progress.steps[1].artifacts == {"metrics": ("train-1",)}
+    assert progress.steps[1].artifacts == {"metrics": ("2",), "executed_notebook": ("102",)}
     assert kubeflow.link(run).endswith(f"/#/runs/details/{run}")
     kubeflow.close()
 

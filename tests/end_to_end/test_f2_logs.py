@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -271,6 +270,6 @@ def test_f2_nothing_that_was_said_or_kept_has_a_canary(failing: Failing) -> None
         f"F2: {len(canary.planted)} canaries, {len(failing.said)} commands that failed or printed "
         f"them, {len(found)} in what they said, {len(kept)} in what they left"
     )
-    assert len(failing.said) >= 30 or os.environ.get("PYTEST_XDIST_WORKER")
+    assert len(failing.said) >= 30
     assert found == []
     assert kept == []

@@ -73,6 +73,30 @@ async def test_a_run_has_the_shape_of_the_contract(client, packaged):
     assert (await client("GET", "runs", params={"name": "x"})).body["runs"] == []
 
 
+async def test_a_file_that_a_run_wrote_is_sent_and_no_other(client, packaged, data_dir):
+    hostile = "<script>alert(1)</script>"
+    await packaged(writes={"out/plot ä.html": hostile, "gone.csv": "1", "link.csv": "2"})
+    run = (await client("POST", "runs", body={"name": "churn", "version": "1.0.0"})).body
+    await client.ended("runs", run["id"])
+    work = data_dir / "runs" / run["id"] / "work"
+    (work / "gone.csv").unlink()
+    (work / "link.csv").unlink()
+    (work / "link.csv").symlink_to("/etc/passwd")
+    (work / "secret.txt").write_text("not listed")
+    sent = await client("GET", "runs", run["id"], "files", params={"path": "out/plot ä.html"})
+    assert (sent.status, sent.body) == (200, hostile)
+    assert sent.headers["Content-Type"] == "application/octet-stream"
+    assert sent.headers["X-Content-Type-Options"] == "nosniff"
+    assert sent.headers["Content-Disposition"] == (
+        "attachment; filename*=UTF-8''plot%20%C3%A4.html"
+    )
+    refused = ["gone.csv", "link.csv", "secret.txt", "", ".", "out", "../work/secret.txt",
+               "/etc/passwd", "out/../gone.csv", "executed.ipynb"]  # fmt: skip
+    for path in refused:
+        answer = await client("GET", "runs", run["id"], "files", params={"path": path})
+        assert (answer.status, answer.body["error"]["code"]) == (404, "FILE_UNKNOWN"), path
+
+
 async def test_what_cannot_be_tried_again_or_scheduled_is_said(client, packaged):
     await packaged()
     run = (await client("POST", "runs", body={"name": "churn", "version": "1.0.0"})).body

@@ -69,6 +69,18 @@ def test_e1_a_follower_that_is_killed_at_any_point_is_succeeded(world: World, po
     assert [each.name for each in (world.place / "runs" / run.id).iterdir()] == ["work"]
 
 
+def test_e1_what_a_killed_follower_was_laying_out_is_removed(world: World) -> None:
+    run = world.enter(1)
+    left = world.place / "runs" / run.id / "work.another"
+    left.mkdir(parents=True)
+    (left / "half").write_text("x")
+    follower = world.follower()
+    follower.round()
+    world.cluster.jobs[run.id] = "Succeeded"
+    follower.round()
+    assert [each.name for each in left.parent.iterdir()] == ["work"]
+
+
 def test_e2_a_lost_reply_a_hundred_times_is_one_job_each(world: World) -> None:
     runs = [world.enter(number) for number in range(100)]
     lost = 0

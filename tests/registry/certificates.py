@@ -27,7 +27,7 @@ ISSUER, SERVICE = "test issuer", "test registry"
 
 @dataclass(frozen=True)
 class Certificate:
-    """A key and a certificate of 127.0.0.1 that it has signed itself, in files."""
+    """A key and a certificate of an address that it has signed itself, in files."""
 
     key: rsa.RSAPrivateKey
     certificate: x509.Certificate
@@ -35,12 +35,12 @@ class Certificate:
     certificate_file: Path
 
 
-def make_certificate(folder: Path) -> Certificate:
+def make_certificate(folder: Path, address: str = "127.0.0.1") -> Certificate:
     folder.mkdir(parents=True, exist_ok=True)
     key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
     now = datetime.datetime.now(datetime.timezone.utc)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -50,7 +50,7 @@ def make_certificate(folder: Path) -> Certificate:
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=2))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(names, critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM

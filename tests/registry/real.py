@@ -29,7 +29,10 @@ class Real:
 
 @contextmanager
 def start_real(
-    folder: Path, auth: Mapping[str, Any] | None = None, tls: tuple[Path, Path] | None = None
+    folder: Path,
+    auth: Mapping[str, Any] | None = None,
+    tls: tuple[Path, Path] | None = None,
+    address: str = "127.0.0.1",
 ) -> Iterator[Real]:
     """Start one and stop it afterwards; the test is skipped where it is not installed."""
     if shutil.which(BINARY) is None:
@@ -43,7 +46,7 @@ def start_real(
             "filesystem": {"rootdirectory": str(folder / "data")},
             "delete": {"enabled": True},
         },
-        "http": {"addr": f"127.0.0.1:{port}", "secret": "of a test"},
+        "http": {"addr": f"{address}:{port}", "secret": "of a test"},
     }
     if auth:
         settings["auth"] = dict(auth)
@@ -56,8 +59,8 @@ def start_real(
             [BINARY, "serve", str(config)], stdout=log, stderr=log, start_new_session=True
         )
     try:
-        _wait(f"{'https' if tls else 'http'}://127.0.0.1:{port}/v2/", process, folder / "log")
-        yield Real(f"127.0.0.1:{port}", folder)
+        _wait(f"{'https' if tls else 'http'}://{address}:{port}/v2/", process, folder / "log")
+        yield Real(f"{address}:{port}", folder)
     finally:
         process.terminate()
         process.wait(30)

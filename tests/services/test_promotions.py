@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from promoting import ADA, OMAR, RITA, TEAM, YOU, Clock, open_world, person, signed
 
 from jupyter_modelpack.errors import (
@@ -24,6 +26,7 @@ from jupyter_modelpack.release.audit import verify
 from jupyter_modelpack.services.promotions import Vote, Wish
 
 PLACES = ("dev", "staging", "production")
+COLUMNS = ("id", "name", "environment", "phase", "revision", "asked", "open_for", "record")
 
 
 @pytest.fixture
@@ -152,7 +155,7 @@ def test_approval_by_a_second_person(team):
     assert view["checks"][-1]["outcome"] == "waiting"
     assert not view["may"]["approve"]["allowed"]
     assert view["may"]["withdraw"]["allowed"]
-    assert view["difference"]["sentence"] == "Nothing is there yet to compare with."
+    assert re.match(r"The first release there: \d+ cells?", view["difference"]["sentence"])
     with pytest.raises(NotPermitted, match="Ada made it, asked for it and pushed it last"):
         team.promotions.answer(waiting.id, ADA, Vote(True))
     with pytest.raises(NotPermitted, match="unverified"):
@@ -410,6 +413,26 @@ def test_what_a_killed_process_left_is_taken_up(world, tmp_path):
     again = dying.promotions.get(left.id)
     assert (again.phase, again.attempt) == ("Active", 2)
     whole(world)
+
+
+def test_what_was_left_is_found_behind_many_that_wait(team):
+    ask(team, who=ADA)
+    waiting = ask(team, to="production", who=ADA)
+    store = team.ledger.promotions
+    table = sa.table("promotions", *map(sa.column, COLUMNS))
+    with team.ledger.database.writing() as connection:
+        row = connection.execute(sa.select(table).where(table.c.id == waiting.id)).one()
+        for number in range(250):
+            ident, name = f"{number:032x}", f"other{number}"
+            record = row.record.replace(waiting.id, ident).replace('"churn"', f'"{name}"')
+            more = {"id": ident, "name": name, "asked": "2030", "open_for": None, "record": record}
+            connection.execute(table.insert().values(**{**row._mapping, **more}))
+        left = row.record.replace('"Waiting"', '"Checking"')
+        this = table.update().where(table.c.id == waiting.id)
+        connection.execute(this.values(phase="Checking", record=left))
+    assert store.get(waiting.id).phase == "Checking"
+    assert team.promotions.recover() == 1
+    assert store.get(waiting.id).phase == "Waiting"
 
 
 def test_what_this_process_is_carrying_out_is_left_to_it(tmp_path, ledger):

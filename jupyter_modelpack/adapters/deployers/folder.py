@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -49,6 +50,7 @@ class FolderDeployer:
             place.mkdir(parents=True, exist_ok=True)
             with _alone(place / f".{order.package}.lock"):
                 _refuse_late(place / order.package, order)
+                _remove_cut(place, order.package)
                 _swap(place, order.package, content)
         except OSError as error:
             raise StoreError(
@@ -70,6 +72,20 @@ def _refuse_late(link: Path, order: Deploy) -> None:
         ) from None
     if (order.generation, order.attempt) < there:
         raise Conflict(f"A later release is in {link} already.")
+
+
+def _remove_cut(place: Path, name: str) -> None:
+    """Remove what processes that were killed had begun to write."""
+    link = place / name
+    kept = os.readlink(link) if link.is_symlink() else ""
+    made = re.compile(rf"\.{re.escape(name)}-[a-z0-9_]{{8}}(\.link)?")  # as mkdtemp names them
+    for each in place.iterdir():
+        if not made.fullmatch(each.name) or each.name == kept:
+            continue
+        if each.is_symlink():
+            each.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def _swap(place: Path, name: str, content: Mapping[str, bytes]) -> None:

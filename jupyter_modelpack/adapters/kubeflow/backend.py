@@ -13,7 +13,7 @@ from jupyter_modelpack.adapters.jobs import spec_of
 from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
 from jupyter_modelpack.adapters.kubeflow.compiler import compile_pipeline
 from jupyter_modelpack.pipeline.cluster import ClusterOptions
-from jupyter_modelpack.pipeline.progress import RunProgress
+from jupyter_modelpack.pipeline.progress import RunProgress, StepProgress
 from jupyter_modelpack.pipeline.spec import PipelineSpec
 from jupyter_modelpack.services.backend import Happening, LogPart, Seen, Stage
 from jupyter_modelpack.services.record import digest_of
@@ -31,12 +31,17 @@ _SENTENCE = (
     "Run by Kubeflow, step by step, each in a pod of its own; the network is the namespace's."
 )
 
+METRICS = "metrics"  # the output of each step that holds them, as it is compiled
+_TRIES = 3  # changes without an answer, after which a metadata store is not asked any more
+
 
 @dataclass
 class _Followed:
     progress: RunProgress = field(default_factory=RunProgress)
     seen: Seen | None = None
     due: float = 0.0
+    measured: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    unmeasured: int = 0
 
 
 class KubeflowBackend:
@@ -98,7 +103,8 @@ class KubeflowBackend:
                 followed.progress = self.client.observe(ident, before, now)
                 followed.due = now + followed.progress.wait
                 if followed.progress != before or followed.seen is None:
-                    followed.seen = self._seen(ident, followed.progress)
+                    self._measure(followed)
+                    followed.seen = self._seen(ident, followed)
             if followed.seen is not None:
                 found[run.id] = followed.seen
         return found
@@ -115,10 +121,14 @@ class KubeflowBackend:
 
     def collect(self, run: Work, seen: Seen, folder: Path) -> Mapping[str, Any]:
         """Return how it ended; its artifacts stay where Kubeflow keeps them."""
-        progress = self._followed.get(run.id, _Followed()).progress
+        followed = self._followed.get(run.id, _Followed())
+        progress = followed.progress
+        metrics: dict[str, Any] = {}
+        for step in progress.steps:
+            metrics |= _metrics(step, followed)
         return {
             "phase": progress.phase,
-            "metrics": {},
+            "metrics": metrics,
             "checks": [],
             "outputs": [],
             "executed_notebook": None,
@@ -148,11 +158,35 @@ class KubeflowBackend:
     def _place(self, ident: str) -> dict[str, str]:
         return {"run": ident, "link": self.client.link(ident)}
 
-    def _seen(self, ident: str, progress: RunProgress) -> Seen:
+    def _measure(self, followed: _Followed) -> None:
+        """Ask for the metrics of steps that have ended since, unless nobody tells them anyway."""
+        wanted = [
+            ident
+            for step in followed.progress.steps
+            for ident in step.artifacts.get(METRICS, ())
+            if step.phase == "Succeeded"
+            if ident not in followed.measured
+        ]
+        if wanted and followed.unmeasured < _TRIES:
+            found = self.client.measured(wanted)
+            followed.measured |= found
+            followed.unmeasured += not found
+
+    def _seen(self, ident: str, followed: _Followed) -> Seen:
+        progress = followed.progress
         if progress.unknown_since is not None:
             return Seen("Unknown", since=progress.unknown_since)
         steps = tuple(
-            {"name": step.name, "phase": step.phase, "artifacts": dict(step.artifacts)}
+            {
+                "name": step.name,
+                "phase": step.phase,
+                "metrics": _metrics(step, followed),
+                "artifacts": [
+                    {"name": name, "link": self.client.artifact_link(each)}
+                    for name, idents in step.artifacts.items()
+                    for each in idents
+                ],
+            }
             for step in progress.steps
         )
         why = None
@@ -164,6 +198,13 @@ class KubeflowBackend:
             said = f"{what} {progress.message}".strip()
             why = Happening("KUBEFLOW_ENDED", said, "The run's page in Kubeflow has the log.")
         return Seen(_STAGES[progress.phase], self._place(ident), why=why, steps=steps)
+
+
+def _metrics(step: StepProgress, followed: _Followed) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for ident in step.artifacts.get(METRICS, ()):
+        found |= followed.measured.get(ident, {})
+    return found
 
 
 def _name(run: Work) -> str:

@@ -7,12 +7,13 @@ looked for first by its name, so that a call whose answer was lost can be made a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from jupyter_modelpack.adapters.kubeflow import metadata
 from jupyter_modelpack.adapters.kubeflow.connection import KubeflowSettings
 from jupyter_modelpack.errors import (
     BackendError,
@@ -24,6 +25,7 @@ from jupyter_modelpack.pipeline.progress import RunProgress
 
 _API = "/apis/v2beta1"
 _LATER = "It is tried again; if it stays so, ask whoever runs Kubeflow."
+_METRICS_SECONDS = 5.0  # they are a kindness: nothing waits long for them
 Json = dict[str, Any]
 
 
@@ -109,6 +111,26 @@ class KubeflowClient:
             return before.missing(now)
         except ModelPackError:
             return before.unknown(now)
+
+    def measured(self, artifacts: Sequence[str]) -> Mapping[str, Mapping[str, metadata.Number]]:
+        """Return the numbers of some artifacts; none where the metadata store does not tell.
+
+        It answers where Kubeflow's pages are, and not at the address of its interface alone.
+        """
+        idents = [int(each) for each in artifacts if each.isascii() and each.isdecimal()]
+        if not idents:
+            return {}
+        try:
+            answer = self._http.post(
+                self._settings.url.rstrip("/") + metadata.METHOD,
+                content=metadata.question(idents),
+                headers={**self._settings.headers(), **metadata.HEADERS},
+                timeout=_METRICS_SECONDS,
+            )
+            found = metadata.measured(answer.content) if answer.status_code == 200 else {}
+        except (httpx.HTTPError, OSError, ValueError):
+            return {}
+        return {str(ident): numbers for ident, numbers in found.items()}
 
     def link(self, run: str) -> str:
         """Return the address of a run's page."""

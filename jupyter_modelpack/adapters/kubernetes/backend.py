@@ -13,6 +13,7 @@ from jupyter_modelpack.adapters.jobs import spec_of
 from jupyter_modelpack.adapters.kubernetes import podlog, sentences
 from jupyter_modelpack.adapters.kubernetes.api import Api
 from jupyter_modelpack.adapters.kubernetes.connection import ClusterSettings, connect
+from jupyter_modelpack.adapters.kubernetes.deposits import Artifact, Deposits, artifact_in
 from jupyter_modelpack.adapters.kubernetes.manifest import (
     INSTALLATION_LABEL,
     MANAGED_BY,
@@ -22,7 +23,7 @@ from jupyter_modelpack.adapters.kubernetes.manifest import (
 from jupyter_modelpack.adapters.kubernetes.namespace import ApiPods, NamespaceFollower
 from jupyter_modelpack.adapters.kubernetes.pods import is_doomed, seen_of
 from jupyter_modelpack.adapters.kubernetes.results import result_from
-from jupyter_modelpack.errors import BackendError, Conflict, NotFound
+from jupyter_modelpack.errors import BackendError, Conflict, ModelPackError, NotFound
 from jupyter_modelpack.pipeline.cluster import ClusterOptions
 from jupyter_modelpack.services.backend import Happening, LogPart, Seen
 from jupyter_modelpack.services.work import Work
@@ -48,11 +49,16 @@ class KubernetesBackend:
     """Runs in the namespaces of one cluster; ``changed`` is called when there is news."""
 
     def __init__(
-        self, settings: ClusterSettings, installation: str, changed: Callable[[], None]
+        self,
+        settings: ClusterSettings,
+        installation: str,
+        changed: Callable[[], None],
+        deposits: Deposits,
     ) -> None:
         self._settings = settings
         self._installation = installation
         self._changed = changed
+        self._deposits = deposits
         self._lock = threading.Lock()
         self._api: Api | None = None
         self._namespaces: dict[str, NamespaceFollower] = {}
@@ -68,7 +74,8 @@ class KubernetesBackend:
 
     def submit(self, run: Work) -> Mapping[str, str]:
         """Create the job, or find the one that an earlier call made."""
-        namespace, job = self._namespace(run), self._job(run)
+        repository = self._deposits.repository(run.name)
+        namespace, job = self._namespace(run), self._job(run, repository)
         name = str(job["metadata"]["name"])
         self._watch(namespace)
         try:
@@ -80,7 +87,8 @@ class KubernetesBackend:
                     f"There is a job {name} in {namespace} that is not of this run.",
                     advice="Remove or rename it.",
                 ) from None
-        return {"namespace": namespace, "job": name}
+        where = {"results": repository} if repository else {}
+        return {"namespace": namespace, "job": name, **where}
 
     def observe(self, runs: Sequence[Work]) -> Mapping[str, Seen]:
         """Return what is known now of the runs."""
@@ -127,17 +135,25 @@ class KubernetesBackend:
         return LogPart(shown, podlog.events(frames), str(after))
 
     def collect(self, run: Work, seen: Seen, folder: Path) -> Mapping[str, Any]:
-        """Read the log once more, from its beginning, for the files that it carries."""
+        """Read the log once more, from its beginning, for the files that it carries.
+
+        What the run left in a registry is brought first, which takes a while.
+        """
+        brought = self._brought(run, seen.short, folder)
         try:
             lines, _ = podlog.new_lines(self._log(run, None), podlog.Mark())
         except (NotFound, BackendError):
             lines = []  # the pod is gone, or its log
         _, frames = podlog.separated(lines, run.id)
-        return result_from(run, seen, frames, folder)
+        brought = brought or self._brought(run, podlog.deposit(frames), folder)
+        artifact, left_at = brought or (None, {})
+        result = result_from(run, seen, frames, folder, artifact)
+        return {**result, "left_at": left_at} if left_at else result
 
     def forget(self, ident: str) -> None:
         """Keep nothing more of a run."""
         self._followed.pop(ident, None)
+        self._deposits.forget(ident)
         for follower in list(self._namespaces.values()):
             follower.watch.cache.forget(ident)
 
@@ -155,6 +171,7 @@ class KubernetesBackend:
         """End the watches."""
         with self._lock:
             api, followers = self._api, list(self._namespaces.values())
+        self._deposits.close()
         for follower in followers:
             follower.end()
         if api is None:
@@ -192,7 +209,25 @@ class KubernetesBackend:
         place = run.state.get("place") or {}
         return str(place.get("job") or self._job(run)["metadata"]["name"])
 
-    def _job(self, run: Work) -> dict[str, Any]:
+    def _brought(
+        self, run: Work, told: Mapping[str, Any], folder: Path
+    ) -> tuple[Artifact | None, dict[str, str]] | None:
+        """Return what the run left in a registry, and what is to be said of it; None: nothing."""
+        repository = str((run.state.get("place") or {}).get("results") or "")
+        digest = artifact_in(told)
+        if not repository:
+            return None
+        if digest is None:
+            problem = told.get("problem")
+            return (None, {"problem": problem[:500]}) if isinstance(problem, str) else None
+        where = {"artifact": f"{repository}@{digest}"}
+        try:
+            layout = folder.with_name("results")
+            return self._deposits.get(run.id, repository, digest, layout), where
+        except ModelPackError as error:
+            return None, {**where, "problem": f"{error.message} {error.advice}".strip()}
+
+    def _job(self, run: Work, results: str = "") -> dict[str, Any]:
         request = run.request
         return run_manifest(
             spec_of(request["package"], request["image"]),
@@ -200,6 +235,7 @@ class KubernetesBackend:
             run_id=run.id,
             installation=self._installation,
             parameters=request["parameters"],
+            results=self._deposits.of(results),
         )
 
     def _watch(self, namespace: str) -> NamespaceFollower:

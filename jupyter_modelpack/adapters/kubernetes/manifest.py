@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from jupyter_modelpack.adapters.kubernetes.deposits import Place
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.pipeline.cluster import ClusterOptions, Mount
 from jupyter_modelpack.pipeline.names import dns_label, label_value
@@ -18,6 +19,7 @@ RUN_LABEL = f"{PREFIX}/run"
 INSTALLATION_LABEL = f"{PREFIX}/installation"
 MANAGED_BY = ("app.kubernetes.io/managed-by", "jupyter-modelpack")
 _DAY = 86_400
+_LOGIN = "/var/run/modelpack/results"
 # what no YAML reader takes for anything but text, and so needs no quotes
 _PLAIN = re.compile(r"(?!(?i:y|n|yes|no|on|off|true|false|null)\Z)[A-Za-z/][A-Za-z0-9/._-]*\Z")
 
@@ -74,6 +76,7 @@ def run_manifest(
     run_id: str,
     installation: str,
     parameters: Mapping[str, Any],
+    results: Place | None = None,
 ) -> dict[str, Any]:
     """Return the Job of one run: named by the run, labelled for who started it, reported back.
 
@@ -102,6 +105,8 @@ def run_manifest(
         told["MODELPACK_MOUNTS"] = json.dumps([mount.path for mount in options.mounts])
     if options.input_bytes is not None:
         told["MODELPACK_INPUT_BYTES"] = str(options.input_bytes)
+    if results is not None:
+        told |= _results(pod, results)
     environment = pod["containers"][0].setdefault("env", [])
     # Kubernetes expands $(NAME) in values too
     environment += [
@@ -153,6 +158,18 @@ def _apply(pod: dict[str, Any], options: ClusterOptions) -> None:
         container["volumeMounts"].append(
             {**entry, "subPath": mount.sub_path} if mount.sub_path else entry
         )
+
+
+def _results(pod: dict[str, Any], place: Place) -> dict[str, str]:
+    """Give a pod the login for where its results go, and return what it is told of both."""
+    told = {"MODELPACK_RESULTS": place.address}
+    if place.secret:
+        told["MODELPACK_RESULTS_LOGIN"] = _LOGIN
+        pod["volumes"].append({"name": "results-login", "secret": {"secretName": place.secret}})
+        pod["containers"][0]["volumeMounts"].append(
+            {"name": "results-login", "mountPath": _LOGIN, "readOnly": True}
+        )
+    return told
 
 
 def _folders(mounts: Sequence[Mount]) -> list[dict[str, Any]]:

@@ -121,7 +121,7 @@ def write_files(frames: Iterable[tuple[str, str]], folder: Path) -> list[Mapping
                 [each for each in left if isinstance(each, dict)] if isinstance(left, list) else []
             )
         path = PurePosixPath(str(head.get("path")))
-        if hashlib.sha256(packed).hexdigest() != head.get("sha256") or not _allowed(path):
+        if hashlib.sha256(packed).hexdigest() != head.get("sha256") or not is_allowed(path):
             continue
         unpacked = zlib.decompressobj()
         with suppress(zlib.error, OSError):
@@ -152,7 +152,18 @@ def _files(frames: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Mapping[str
                 return
 
 
-def _allowed(path: PurePosixPath) -> bool:
+def deposit(frames: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
+    """Return what the frames say of results in a registry, if anything."""
+    for kind, payload in frames:
+        if kind == "deposit":
+            with suppress(ValueError, RecursionError):
+                found = json.loads(payload)
+                return found if isinstance(found, dict) else {}
+    return {}
+
+
+def is_allowed(path: PurePosixPath) -> bool:
+    """Tell whether a run may have left a file at this path below its folder."""
     parts = path.parts
     if not parts or path.is_absolute() or ".." in parts or "\0" in str(path):
         return False

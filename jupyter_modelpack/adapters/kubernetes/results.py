@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jupyter_modelpack.adapters.kubernetes.deposits import Artifact
 from jupyter_modelpack.adapters.kubernetes.podlog import events, write_files
 from jupyter_modelpack.adapters.sandbox.outcome import result_of
 from jupyter_modelpack.adapters.sandbox.request import Isolation
@@ -21,15 +22,23 @@ _SENTENCE = (
 
 
 def result_from(
-    run: Work, seen: Seen, frames: Sequence[tuple[str, str]], folder: Path
+    run: Work,
+    seen: Seen,
+    frames: Sequence[tuple[str, str]],
+    folder: Path,
+    artifact: Artifact | None = None,
 ) -> dict[str, Any]:
     """Write what the frames carry into an empty folder and return the run's result.
 
-    Where the log is gone or cut, the pod's termination message is the result, and it is said.
+    Where results were left in a registry, what the log could not carry comes from there. Where the
+    log is gone or cut, the pod's termination message is the result, and it is said.
     """
     own = folder / ".modelpack"
     own.mkdir(parents=True, exist_ok=True)
     left = write_files(frames, folder)
+    if artifact is not None:
+        artifact.lay(folder)
+        left = [each for each in left or () if str(each.get("path")) not in artifact.files]
     if not (own / "result.json").exists() and seen.short:
         (own / "result.json").write_text(json.dumps(dict(seen.short)), "utf-8")
     told = events(frames)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput
 
@@ -30,6 +32,13 @@ class Access:
     answer_seconds: float = 60.0
     attempts: int = 6
     patience_seconds: float = 60.0
+
+    @classmethod
+    def configured(cls, settings: Mapping[str, Any]) -> Access:
+        """Return what the settings that begin with ``registry_`` say."""
+        names = ("ca", "insecure", "auth_file", "username", "password_file")
+        given = {name: settings.get(f"registry_{name}") for name in names}
+        return cls(**{name: value for name, value in given.items() if value})
 
     def __post_init__(self) -> None:
         if bool(self.username) != bool(self.password_file):

@@ -86,9 +86,12 @@ def refusal(answer: Answer, host: str, doing: str, credential: Credential) -> Re
     codes, reason = _reasons(answer.body, credential)
     details: dict[str, Any] = {"status": answer.status, "codes": codes, "registry": host}
     if answer.status == 401:
-        who = "nobody" if credential.anonymous else credential.username or "the token's owner"
+        who = credential.username or "the token's owner"
+        refused = f"does not let {who} {doing}"
+        if credential.anonymous:
+            refused = f"lets nobody {doing} without signing in"
         return RegistryError(
-            f"The registry {host} does not let {who} {doing}{reason}.",
+            f"The registry {host} {refused}{reason}.",
             advice=f"Sign in with: podman login {host} (or docker login {host}).",
             **details,
         )

@@ -1,0 +1,1 @@
+"""Row E1: a server whose processes are killed, and whoever comes after them."""
