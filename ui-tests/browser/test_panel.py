@@ -192,7 +192,7 @@ def test_what_did_not_come_back_from_the_cluster_is_said(page: Any, lab: LabServ
     open_panel(page)
     files = panel(page).get_by_role("list", name="Files that the run wrote")
     files.get_by_text("5 GB, not here").wait_for()
-    panel(page).get_by_text(artifact).wait_for()
+    panel(page).get_by_title(artifact).wait_for()
     href = files.get_by_role("link").get_attribute("href")
     assert href.endswith(f"/jupyter-modelpack/runs/f-1/files?path={quote(path, safe='')}")
 
