@@ -36,14 +36,30 @@ export interface IFile {
   cell: number | null;
 }
 
+/** A file that a run wrote. */
+export interface IWrittenFile extends IFile {
+  /** Whether it did not come back from the cluster. */
+  left_behind: boolean;
+}
+
+/** Where a run left what it wrote, beside its log. */
+export interface ILeftAt {
+  artifact: string;
+  problem: string;
+}
+
 export interface IReference {
   name: string;
   version: string;
 }
 
-/** One step of a pipeline: its cells, the steps it waits for, and how it stands in a run. */
+/**
+ * One step of a pipeline: its cells, the steps it waits for, and how it stands in a run. `notebook` is
+ * the file of another notebook that it comes from, or empty.
+ */
 export interface IPipelineStep {
   name: string;
+  notebook?: string;
   cells: number[];
   after: string[];
   phase: Phase | null;
@@ -184,4 +200,17 @@ export interface IService {
   url: string;
   /** Where its pages begin. */
   pages: string;
+}
+
+const OVER: ReadonlySet<Phase> = new Set<Phase>([
+  'Succeeded',
+  'Failed',
+  'Errored',
+  'Aborted',
+  'Skipped'
+]);
+
+/** Whether something in this phase will not move again. */
+export function isOver(phase: Phase): boolean {
+  return OVER.has(phase);
 }

@@ -128,6 +128,10 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
     return runNotebook(await this.get(['runs', id, 'notebook']));
   }
 
+  runFile(id: string, path: string): string {
+    return this.address(['runs', id, 'files'], { path });
+  }
+
   async schedules(name: string): Promise<ISchedule[]> {
     return schedules(await this.get(['schedules'], { name }));
   }
@@ -212,11 +216,7 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
     return this.request(parts, init, {});
   }
 
-  private async request(
-    parts: string[],
-    init: RequestInit,
-    query: Query
-  ): Promise<unknown> {
+  private address(parts: string[], query: Query): string {
     const path = URLExt.join(
       this.settings.baseUrl,
       'jupyter-modelpack',
@@ -225,7 +225,15 @@ export class RestAPI implements IModelpackAPI, IReleasesAPI {
     const words = Object.entries(query)
       .filter(([, value]) => value !== '')
       .map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
-    const url = words.length ? `${path}?${words.join('&')}` : path;
+    return words.length ? `${path}?${words.join('&')}` : path;
+  }
+
+  private async request(
+    parts: string[],
+    init: RequestInit,
+    query: Query
+  ): Promise<unknown> {
+    const url = this.address(parts, query);
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(url, init, this.settings);

@@ -27,7 +27,9 @@ import {
   IScheduleRequest,
   IPodDefault,
   IService,
-  IVolume
+  ILeftAt,
+  IVolume,
+  IWrittenFile
 } from './facts';
 
 export * from './facts';
@@ -110,11 +112,13 @@ export interface IRun extends IReference {
   cells: number | null;
   parameters: Record<string, unknown>;
   metrics: Record<string, number | string | boolean>;
-  outputs: IFile[];
+  outputs: IWrittenFile[];
   checks: ICheck[];
   isolation: IIsolation | null;
   error: IProblem | null;
   executed_notebook: string | null;
+  /** The artifact in a registry that has what it wrote, or what was in the way of that. */
+  left_at: ILeftAt | null;
   /** Where it runs: `local`, `kubernetes` or `kubeflow`. */
   backend: string;
   /** What names it there: a namespace, a job, a pod, and perhaps the `link` to its page. */
@@ -234,6 +238,8 @@ export interface IRunsAPI {
   retryRun(id: string): Promise<IRun>;
   runLog(id: string, offset: number): Promise<ILogChunk>;
   runNotebook(id: string): Promise<string>;
+  /** Where a file that the run wrote can be had. */
+  runFile(id: string, path: string): string;
   offers(reference: IReference, backend: string): Promise<IOffers>;
 }
 
@@ -274,19 +280,6 @@ export class Problem extends Error implements IProblem {
           reason instanceof Error ? reason.message : String(reason)
         );
   }
-}
-
-const OVER: ReadonlySet<Phase> = new Set<Phase>([
-  'Succeeded',
-  'Failed',
-  'Errored',
-  'Aborted',
-  'Skipped'
-]);
-
-/** Whether something in this phase will not move again. */
-export function isOver(phase: Phase): boolean {
-  return OVER.has(phase);
 }
 
 export namespace CommandIDs {

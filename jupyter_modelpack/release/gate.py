@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -194,6 +194,20 @@ def evaluate(
     )
 
 
+def recounted(
+    report: GateReport,
+    counted: Tally,
+    kind: Kind,
+    policy: Policy,
+    place: Place,
+    involved: Mapping[str, Actor | None],
+) -> GateReport:
+    """Return a report after another yes: its approvals counted again, all else as it was."""
+    check = _approvals(counted, place.approvals_for(kind), policy, place, involved)
+    checks = tuple(check if each.code == APPROVALS else each for each in report.checks)
+    return replace(report, checks=checks, counted=counted.counted)
+
+
 def binding_of(question: Question, package: str, digest: Digest, policy: Digest) -> Binding:
     """Return what a yes to this question is for."""
     return Binding(
@@ -254,7 +268,8 @@ def _permitted(question: Question, place: Place, policy: Policy) -> Check:
         return Check("permission", "fail", sentence, detail, brief, "Log in at the service.")
     if not policy.includes(who, actor):
         others = who.sentence(policy.roles) or "nobody"
-        brief = f"{others} may {what} here"
+        only = "" if others == "nobody" else "only "
+        brief = f"{only}{others} may {what} here"
         detail = f"The policy {policy.name} lets {others} do it."
         return Check("permission", "fail", sentence, detail, brief, f"Ask {others}.")
     return Check("permission", "pass", sentence)

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from jupyter_modelpack.errors import Conflict, InvalidInput, NotPermitted
 from jupyter_modelpack.release.actor import Actor
-from jupyter_modelpack.release.approval import Approval, tally, why_not
+from jupyter_modelpack.release.approval import Approval, Tally, tally, why_not
 from jupyter_modelpack.release.event import Answer, Ask, Effect, Notify, RunChecks, Save, Withdraw
+from jupyter_modelpack.release.gate import recounted
 from jupyter_modelpack.release.lane_steps import (
     Decision,
     changed,
@@ -78,7 +79,7 @@ def answer(lane: Lane, promotion: Promotion, event: Answer, now: datetime) -> De
     if repeated:
         # A yes that the last round did not count, because nobody could say which groups the
         # person is in: now it may count.
-        enough = event.yes and (event.override or _enough(promotion, event))
+        enough = event.yes and (event.override or _tally(promotion, event).reached)
         return check_again(lane, promotion, now) if enough else (lane, ())
     moment = moment_of(lane, now)
     approval = Approval(
@@ -98,9 +99,15 @@ def answer(lane: Lane, promotion: Promotion, event: Answer, now: datetime) -> De
     answered = promotion.after(now, approvals=(*kept, approval))
     kind = "promotion.overridden" if event.override else "promotion.approved"
     effects: list[Effect] = [record(answered, kind, event.actor, comment=approval.comment)]
-    if promotion.phase == "Checking" or event.override or _enough(answered, event):
+    counted = _tally(answered, event)
+    if promotion.phase == "Checking" or event.override or counted.reached:
         answered = changed(answered, phase="Checking", round=promotion.round + 1)
         effects.append(RunChecks(answered.id, answered.round))
+    elif answered.report is not None:  # the first of two counts at once, and is said to
+        policy, involved = event.policy, promotion.involved
+        place = policy.place(promotion.target)
+        report = recounted(answered.report, counted, promotion.kind, policy, place, involved)
+        answered = changed(answered, report=report)
     return lane.with_(answered), (Save(answered), *effects, Notify(answered.id, answered.phase))
 
 
@@ -126,7 +133,7 @@ def withdraw(lane: Lane, promotion: Promotion, event: Withdraw, now: datetime) -
     return end(lane, promotion, "Withdrawn", because, now, event.actor)
 
 
-def _enough(promotion: Promotion, event: Answer) -> bool:
+def _tally(promotion: Promotion, event: Answer) -> Tally:
     rule = event.policy.place(promotion.target).approvals_for(promotion.kind)
     return tally(
         promotion.approvals,
@@ -135,7 +142,7 @@ def _enough(promotion: Promotion, event: Answer) -> bool:
         event.policy,
         promotion.involved,
         event.members,
-    ).reached
+    )
 
 
 def _demand_permission(event: Ask, place: Place) -> None:

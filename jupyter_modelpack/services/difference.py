@@ -92,9 +92,9 @@ def counted(*counts: tuple[int, str]) -> str:
 
 
 def _sentence(before: Record | None, cells: int, packages: int, parameters: int) -> str:
-    if before is None:
-        return "Nothing is there yet to compare with."
     words = counted((cells, "cell"), (packages, "package"), (parameters, "parameter"))
+    if before is None:
+        return f"The first release there: {words}."
     if not words:
         return f"Cells, packages and parameters are those of {before['version']}."
     verb = "differs" if cells + packages + parameters == 1 else "differ"

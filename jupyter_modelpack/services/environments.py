@@ -190,7 +190,8 @@ class Environments:
         if record is None:
             return {"allowed": False, "to": to, "sentence": f"The record of {to[0]} is gone."}
         found = self._preview(record, place, slot, actor, policy, "rollback")
-        return {"allowed": found["allowed"], "to": to, "sentence": found["sentence"]}
+        why = str(found["sentence"]).removeprefix("not yet: ")  # there is nothing to wait for
+        return {"allowed": found["allowed"], "to": to, "sentence": why}
 
 
 def identity_view(actor: Actor) -> dict[str, Any]:

@@ -122,6 +122,7 @@ describe('every part', () => {
             onAgain={nothing}
             onRetry={nothing}
             onOpenNotebook={nothing}
+            hrefOf={() => '#'}
             onReveal={nothing}
           />
         }

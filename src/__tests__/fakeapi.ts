@@ -165,6 +165,10 @@ export class FakeAPI implements IModelpackAPI, IReleasesAPI {
     return this.answer(`runNotebook ${id}`, '<p>As it ran</p>');
   }
 
+  runFile(id: string, path: string): string {
+    return `/runs/${id}/files?path=${path}`;
+  }
+
   async offers(
     { name, version }: IReference,
     backend: string

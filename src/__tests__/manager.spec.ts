@@ -2,7 +2,6 @@ import { Signal } from '@lumino/signaling';
 
 import { BuildWatch } from '../manager/builds';
 import { LogTail } from '../manager/log';
-import { Resource } from '../manager/resource';
 import { RunsWatch } from '../manager/runs';
 import { NotebookSession } from '../manager/session';
 import { IBuild, Problem } from '../tokens';
@@ -19,44 +18,6 @@ const request = {
   network: false,
   compression: 'none'
 };
-
-describe('Resource', () => {
-  it('drops an answer that a later question overtook', async () => {
-    const answers: ((value: string) => void)[] = [];
-    const resource = new Resource(
-      () => new Promise<string>(resolve => answers.push(resolve))
-    );
-    const first = resource.refresh();
-    const second = resource.refresh();
-    answers[1]('new');
-    await second;
-    answers[0]('old');
-    await first;
-    expect(resource.value).toBe('new');
-    expect(resource.loading).toBe(false);
-    resource.dispose();
-  });
-
-  it('keeps its value beside a problem, and says nothing once disposed', async () => {
-    let fail = false;
-    const resource = new Resource(async () => {
-      if (fail) {
-        throw new Problem('CONFLICT', 'No.');
-      }
-      return 'here';
-    });
-    await resource.refresh();
-    fail = true;
-    await resource.refresh();
-    expect(resource.value).toBe('here');
-    expect(resource.problem?.code).toBe('CONFLICT');
-    let said = 0;
-    resource.changed.connect(() => (said += 1));
-    resource.dispose();
-    await resource.refresh();
-    expect(said).toBe(0);
-  });
-});
 
 describe('BuildWatch', () => {
   it('follows a build until it is over, and tells of it once', async () => {

@@ -5,7 +5,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { Problem } from '../tokens';
 
-/** Reads one thing again and again; an answer that was overtaken by a later question is dropped. */
+/** Reads one thing again and again; an answer that comes after one to a later question is dropped. */
 export class Resource<T> implements IDisposable {
   constructor(private readonly read: () => Promise<T>) {}
 
@@ -44,10 +44,11 @@ export class Resource<T> implements IDisposable {
     } catch (reason) {
       problem = Problem.from(reason);
     }
-    if (question === this._asked && !this._isDisposed) {
+    if (question > this._answered && !this._isDisposed) {
+      this._answered = question;
       this._value = problem ? this._value : value;
       this._problem = problem;
-      this._loading = false;
+      this._loading = question !== this._asked;
       this._changed.emit();
     }
   }
@@ -62,5 +63,6 @@ export class Resource<T> implements IDisposable {
   private _loading = false;
   private _isDisposed = false;
   private _asked = 0;
+  private _answered = 0;
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -55,6 +55,11 @@ export class RunsWatch implements IDisposable {
     return this._changed;
   }
 
+  /** Where a file that a run wrote can be had. */
+  file(id: string, path: string): string {
+    return this.api.runFile(id, path);
+  }
+
   get isDisposed(): boolean {
     return this.list.isDisposed;
   }

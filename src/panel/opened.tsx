@@ -124,6 +124,7 @@ export function Opened(props: IOpenedProps): JSX.Element | null {
             onAgain={run => void runs.again(again(run))}
             onRetry={run => void runs.retry(run.id)}
             onOpenNotebook={host.openRunNotebook}
+            hrefOf={(run, path) => runs.file(run.id, path)}
             onReveal={props.onReveal}
           />
         </>

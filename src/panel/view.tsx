@@ -38,7 +38,12 @@ export function View(props: IViewProps): JSX.Element {
     return <ServerMissing trans={trans} onRetry={() => model.refresh()} />;
   }
   if (follower.foreign) {
-    return <NotSaved trans={trans} />;
+    return (
+      <>
+        <NotSaved trans={trans} />
+        <WaitingForYou {...props} />
+      </>
+    );
   }
   if (!session) {
     return (
@@ -49,7 +54,12 @@ export function View(props: IViewProps): JSX.Element {
     );
   }
   if (!['', 'python'].includes(follower.language)) {
-    return <OtherLanguage trans={trans} language={follower.language} />;
+    return (
+      <>
+        <OtherLanguage trans={trans} language={follower.language} />
+        <WaitingForYou {...props} />
+      </>
+    );
   }
   // How it was made is of interest until it is made; then what was made comes first.
   const succeeded = session.builds.build?.phase === 'Succeeded';

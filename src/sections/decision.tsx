@@ -47,7 +47,7 @@ export function Decision(props: IDecisionProps): JSX.Element {
                 ? trans.__('%1 approved', each.by)
                 : trans.__('%1 rejected', each.by)}{' '}
               {each.at && <When at={each.at} />}
-              {!each.counts && (
+              {each.decision === 'approve' && !each.counts && (
                 <span className="jp-ModelpackPanel-dim">
                   {' '}
                   {trans.__('(no longer counts)')}

@@ -7,6 +7,7 @@ import { Chip } from '../components/chip';
 import { diffLines, IDiffLine, plainly } from '../components/diff';
 import { formatSize, formatValue } from '../components/format';
 import { Mark } from '../components/mark';
+import { Disclosure } from '../components/section';
 import { Sentence } from '../components/words';
 import { ICellChange, IChange, IDifference, IMeasured } from '../releases';
 import { Measures } from './measures';
@@ -22,6 +23,8 @@ export interface IDifferenceProps {
 export function Difference(props: IDifferenceProps): JSX.Element {
   const { difference, trans } = props;
   const { cells, findings, metrics, packages, parameters, size } = difference;
+  // Nothing was there, so that everything is new: that is said once, not on every line.
+  const first = difference.from === null;
   const nothing =
     cells.length + packages.length + parameters.length + metrics.length === 0;
   return (
@@ -31,17 +34,29 @@ export function Difference(props: IDifferenceProps): JSX.Element {
       )}
       <Part title={trans.__('Cells')} count={cells.length}>
         {cells.map((each, index) => (
-          <CellDiff key={index} change={each} trans={trans} />
+          <CellDiff key={index} change={each} first={first} trans={trans} />
         ))}
       </Part>
       <Part title={trans.__('Parameters')} count={parameters.length}>
-        <Changes changes={parameters} trans={trans} code />
+        <Changes changes={parameters} first={first} trans={trans} code />
       </Part>
       <Part title={trans.__('Metrics')} count={metrics.length}>
         <Measures {...props} metrics={metrics} />
       </Part>
       <Part title={trans.__('Packages')} count={packages.length}>
-        <Changes changes={packages} trans={trans} />
+        {first ? (
+          <Disclosure
+            label={trans._n(
+              'First release: %1 package',
+              'First release: %1 packages',
+              packages.length
+            )}
+          >
+            <Changes changes={packages} first trans={trans} />
+          </Disclosure>
+        ) : (
+          <Changes changes={packages} first={false} trans={trans} />
+        )}
       </Part>
       <Part title={trans.__('Findings')} count={findings.length}>
         <ul className="jp-ModelpackPanel-list">
@@ -106,6 +121,7 @@ function Part(props: {
 
 function CellDiff(props: {
   change: ICellChange;
+  first: boolean;
   trans: TranslationBundle;
 }): JSX.Element {
   const { change, trans } = props;
@@ -117,7 +133,9 @@ function CellDiff(props: {
     <figure className="jp-ModelpackReview-diff" aria-label={name}>
       <figcaption className="jp-ModelpackPanel-row">
         <span className="jp-ModelpackReview-cell">{name}</span>
-        {change.before === null && <Chip>{trans.__('added')}</Chip>}
+        {change.before === null && !props.first && (
+          <Chip>{trans.__('added')}</Chip>
+        )}
         {change.after === null && <Chip>{trans.__('removed')}</Chip>}
       </figcaption>
       <pre>
@@ -149,10 +167,12 @@ function DiffLine(props: {
 /** Names with what they were and what they would be. */
 function Changes(props: {
   changes: IChange[];
+  /** Whether there was nothing before. */
+  first: boolean;
   code?: boolean;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { trans } = props;
+  const { first, trans } = props;
   const show = (value: unknown, absent: string): JSX.Element =>
     value === null || value === undefined ? (
       <span className="jp-ModelpackPanel-dim">{absent}</span>
@@ -166,7 +186,7 @@ function Changes(props: {
       <thead className="jp-ModelpackPanel-unseen">
         <tr>
           <th scope="col">{trans.__('Name')}</th>
-          <th scope="col">{trans.__('Now')}</th>
+          {!first && <th scope="col">{trans.__('Now')}</th>}
           <th scope="col">{trans.__('Then')}</th>
         </tr>
       </thead>
@@ -174,9 +194,11 @@ function Changes(props: {
         {props.changes.map((each, index) => (
           <tr key={index}>
             <th scope="row">{plainly(each.name)}</th>
-            <td className="jp-ModelpackPanel-dim">
-              {show(each.before, trans.__('not there'))}
-            </td>
+            {!first && (
+              <td className="jp-ModelpackPanel-dim">
+                {show(each.before, trans.__('not there'))}
+              </td>
+            )}
             <td className="jp-mod-bold">
               {show(each.after, trans.__('removed'))}
             </td>

@@ -245,7 +245,7 @@ function Links(props: IPart): JSX.Element {
       </div>
       {none && (
         <div className="jp-ModelpackPanel-advice">
-          {trans.__('Rolling back:')} <Sentence text={rollback.sentence} />
+          {trans.__('No rollback:')} <Sentence text={rollback.sentence} />
         </div>
       )}
     </>

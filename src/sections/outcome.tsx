@@ -4,13 +4,14 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { LinkButton } from '../components/buttons';
-import { formatSize, formatWhen } from '../components/format';
+import { formatWhen } from '../components/format';
 import { Mark } from '../components/mark';
 import { Trouble } from '../components/notice';
-import { MiddleCut, Sentence } from '../components/words';
+import { Sentence } from '../components/words';
 import { IRun, isOver } from '../tokens';
 import { CellLink } from './findings';
 import { problemWords } from './phases';
+import { Written } from './written';
 
 export interface IOutcomeProps {
   run: IRun;
@@ -21,6 +22,8 @@ export interface IOutcomeProps {
   onRetry: (run: IRun) => void;
   onOpenNotebook: (run: IRun) => void;
   onReveal: (cell: number) => void;
+  /** Where a file that it wrote can be had. */
+  hrefOf: (run: IRun, path: string) => string;
 }
 
 /** What went wrong, which checks failed, what was written, and the notebook as it ran. */
@@ -44,21 +47,7 @@ export function Outcome(props: IOutcomeProps): JSX.Element {
             />
           </div>
         ))}
-      {run.outputs.length > 0 && (
-        <ul
-          className="jp-ModelpackPanel-rows"
-          aria-label={trans.__('Files that the run wrote')}
-        >
-          {run.outputs.map(file => (
-            <li key={file.path} className="jp-ModelpackPanel-row">
-              <MiddleCut text={file.path} />
-              <span className="jp-ModelpackPanel-note">
-                {formatSize(file.size)}
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Written run={run} trans={trans} hrefOf={props.hrefOf} />
       {isOver(run.phase) && (
         <div className="jp-ModelpackPanel-links">
           {run.backend !== 'kubeflow' && (

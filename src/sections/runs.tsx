@@ -39,6 +39,8 @@ export interface IRunsProps {
   /** Go on with a failed run from the steps that failed. */
   onRetry: (run: IRun) => void;
   onOpenNotebook: (run: IRun) => void;
+  /** Where a file that a run wrote can be had. */
+  hrefOf: (run: IRun, path: string) => string;
   onReveal: (cell: number) => void;
 }
 

@@ -9,7 +9,8 @@ import {
   IRun,
   IRunEvent,
   IRunStep,
-  IStep
+  IStep,
+  IWrittenFile
 } from '../tokens';
 
 import {
@@ -77,6 +78,14 @@ export const build = record<IBuild>({
 export const builds = (value: unknown): IBuild[] =>
   record({ builds: list(build) })(value, '').builds;
 
+const written: Reader<IWrittenFile> = (value, at) => {
+  const { left_behind } = record({ left_behind: optional(flag, false) })(
+    value,
+    at
+  );
+  return { ...file(value, at), left_behind };
+};
+
 export const run = record<IRun>({
   id: text,
   name: text,
@@ -89,11 +98,14 @@ export const run = record<IRun>({
   cells: nullable(number),
   parameters: optional(mapping(anything), {}),
   metrics,
-  outputs: optional(list(file), []),
+  outputs: optional(list(written), []),
   checks: optional(list(check), []),
   isolation: nullable(isolation),
   error: nullable(problem),
   executed_notebook: nullable(text),
+  left_at: nullable(
+    record({ artifact: optional(text, ''), problem: optional(text, '') })
+  ),
   backend: optional(text, 'local'),
   place: optional(mapping(text), {}),
   events: optional(

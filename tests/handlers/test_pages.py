@@ -191,7 +191,7 @@ async def test_roll_back_with_a_reason_and_a_tick(team, viewer, read, send):
     viewer[0] = reviewed_team.BEN
     assert (await send(path, sure="yes", reason="Recall fell", **form)).status == 403
     _, page, _ = await read("packages/fraud")
-    assert "Rita or Omar may roll back here" in page
+    assert "only Rita or Omar may roll back here" in page
     viewer[0] = RITA
     assert (await send(path, sure="yes", reason="Recall fell", **form)).status == 303
     _, page, _ = await read("packages/fraud")

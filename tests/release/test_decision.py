@@ -12,6 +12,7 @@ from release.promotion_world import (
     OMAR,
     POLICY,
     RITA,
+    TEAM,
     ask,
     checked,
     checks_asked,
@@ -28,7 +29,9 @@ from release.promotion_world import (
 
 from jupyter_modelpack.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from jupyter_modelpack.release.event import Deploy, Deployed, Move, Recover, Save, Withdraw
+from jupyter_modelpack.release.policy_text import parse_policy
 from jupyter_modelpack.release.promotion import Lane, Promotion
+from jupyter_modelpack.services.release_view import promotion_view
 
 
 def asked() -> Lane:
@@ -63,6 +66,24 @@ def test_staging_needs_no_people() -> None:
     here = replace(here, slot=replace(here.slot, pointer=None, generation=0))
     here = step(here, ask(here))
     assert found(step(here, checked(here))).phase == "Deploying"
+
+
+def test_the_first_yes_of_two_counts_at_once() -> None:
+    one = "{needed: 1, from: {people: [rita, omar]}}\n    roll"
+    policy = parse_policy(TEAM.replace(one, one.replace("1", "2")))
+    here = lane(policy=policy)
+    here = step(here, replace(ask(here), policy=policy))
+    here = step(here, checked(here, policy=policy))
+    here = step(here, replace(yes(found(here), RITA), policy=policy))
+    promotion = found(here)
+    assert (promotion.phase, promotion.round) == ("Waiting", 1)
+    assert promotion.report is not None and promotion.report.counted == (RITA,)
+    assert promotion.report.checks[-1].sentence == "1 approval of 2"
+    assert promotion.report.waits_for_people
+    (said,) = promotion_view(promotion, OMAR, policy)["approvals"]
+    assert (said["by"], said["counts"]) == ("rita", True)
+    here = step(here, replace(yes(found(here), OMAR), policy=policy))
+    assert found(step(here, checked(here, policy=policy))).phase == "Deploying"
 
 
 def test_the_deploy_order_carries_a_fence() -> None:

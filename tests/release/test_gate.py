@@ -190,7 +190,9 @@ def test_a_rollback_asks_for_evidence_but_not_for_soak() -> None:
     assert not {"soak", "source"} & {c.code for c in found.checks}
     never = report(of=facts(digest("new")), kind="rollback", who=RITA)
     assert "production has never run it" in never.summary()
-    assert "Rita or Omar may roll back here" in report(of=facts(old), kind="rollback").summary()
+    assert (
+        "only Rita or Omar may roll back here" in report(of=facts(old), kind="rollback").summary()
+    )
 
 
 def test_a_report_survives_json() -> None:

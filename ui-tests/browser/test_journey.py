@@ -81,14 +81,22 @@ def test_package_edit_package_again_and_a_planted_key(page: Any, lab: LabServer)
     chip = panel(page).get_by_role("button", name="cell 2").first
     chip.wait_for()
     chip.click()
-    active = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
-    assert page.evaluate(active) == 1
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex === 1"
+    )
     assert panel(page).get_by_role("heading", name="churn 1.2.0").count() == 0
     assert key not in panel(page).inner_text()
     assert key not in lab.log
 
 
-def test_a_run_with_another_parameter_shows_its_metrics(page: Any, lab: LabServer) -> None:
+def test_a_run_with_another_parameter_shows_its_metrics_and_files(
+    page: Any, lab: LabServer, tmp_path: Path
+) -> None:
+    place = lab.root / "sales-report.ipynb"
+    notebook = json.loads(place.read_text("utf-8"))
+    last = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"][-1]
+    last["source"] = [*last["source"], "\nopen('a b.html', 'w').write(f'<b>{region}</b>')"]
+    place.write_text(json.dumps(notebook), "utf-8")
     open_lab(page, lab, "sales-report.ipynb", workspace="sales-report")
     package(page)
     panel(page).get_by_role("heading", name="sales-report 1.0.0").wait_for(timeout=LONG)
@@ -99,6 +107,12 @@ def test_a_run_with_another_parameter_shows_its_metrics(page: Any, lab: LabServe
     panel(page).get_by_text("Succeeded", exact=False).or_(
         panel(page).get_by_text("done", exact=False)
     ).first.wait_for(timeout=LONG)
+    files = panel(page).get_by_role("list", name="Files that the run wrote")
+    with page.expect_download() as saved:
+        files.get_by_role("link", name="a b.html").click()
+    saved.value.save_as(tmp_path / "saved")
+    assert saved.value.suggested_filename == "a b.html"
+    assert (tmp_path / "saved").read_text("utf-8") == "<b>north</b>"
 
 
 def test_a_reload_in_the_middle_misses_nothing(page: Any, lab: LabServer) -> None:
