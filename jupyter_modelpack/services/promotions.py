@@ -309,7 +309,7 @@ class Promotions:
             yield
         finally:
             with _NOTING:
-                self._busy[package, environment] -= 1
+                self._busy -= Counter([(package, environment)])
 
     def _change(
         self, package: str, environment: str, ident: str, decided: Callable[[Lane], Decision]

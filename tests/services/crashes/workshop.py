@@ -35,6 +35,7 @@ from tests.services.crashes.states import watch
 from tests.services.fake_workshop import FakeWorkshop
 
 MOMENT = 0.02
+SHOWN = 0.25  # longer than states that need not be seen at once are held back
 STAGES: tuple[Stage, ...] = ("Starting", "Running", "Succeeded")
 
 
@@ -111,7 +112,7 @@ class Workshop:
         order.work_dir.mkdir(parents=True)
         on_event({"event": "cell-started", "cell": 1, "cells": 1})
         on_log("[cell 1/1]\n")
-        time.sleep(0.25)  # longer than states that need not be seen at once are held back
+        time.sleep(SHOWN)
         on_event({"event": "metric", "name": "auc", "value": 0.9})
         while order.network and not cancelled():  # a run that goes on until it is stopped
             time.sleep(MOMENT)

@@ -1,0 +1,39 @@
+"""Row E12: a day of releases on a clock that runs ahead leaves nothing behind in the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+RELEASES = 5000 if os.environ.get("MODELPACK_TEST_FULL") else 40
+
+
+def test_e12_a_day_leaves_nothing_behind(tmp_path: Path) -> None:
+    count = int(os.environ.get("MODELPACK_E12_RELEASES", RELEASES))
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-m", "tests.services.soaking", str(tmp_path / "data"), str(count)]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path / "tmp")},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    samples = [json.loads(line) for line in done.stdout.splitlines()]
+    # The first fifth loads what is loaded once.
+    first, last = samples[1], samples[-1]
+    drift = last["rss"] / first["rss"] - 1
+    print(
+        f"E12: {last['releases']} releases in {last['hours']} h:"
+        f" {first['rss'] >> 20} to {last['rss'] >> 20} MiB ({drift:+.1%}),"
+        f" {last['fds']} files, {last['threads']} threads, {last['temporary']} temporary files"
+    )
+    assert last["releases"] == count and 23.9 <= last["hours"] <= 24.1
+    assert {each["temporary"] for each in samples} == {0}
+    assert last["fds"] == first["fds"] and last["threads"] == first["threads"]
+    assert drift < 0.05
