@@ -36,7 +36,8 @@ describe('Files that a run wrote', () => {
     const artifact = `registry.example.org/runs/churn@sha256:${'ab'.repeat(32)}`;
     const problem = 'The registry refused it.';
     draw({ outputs, left_at: { artifact, problem } });
-    screen.getByText(artifact);
+    screen.getByText(/^Also in registry.example.org\/runs\/churn$/);
+    expect(screen.getByTitle(artifact).textContent).toBe('sha256:ababab…abab');
     screen.getByText(problem);
   });
 

@@ -65,9 +65,7 @@ export function Lane(props: ILaneProps): JSX.Element {
       {holds ? (
         <strong>{holds.version}</strong>
       ) : (
-        <span className="jp-ModelpackPanel-dim jp-ModelpackPanel-laneName">
-          {trans.__('nothing yet')}
-        </span>
+        <span className="jp-ModelpackPanel-dim">{trans.__('nothing yet')}</span>
       )}
       <Action {...part} />
       <div className="jp-ModelpackPanel-laneMore">

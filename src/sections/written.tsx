@@ -3,7 +3,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { formatSize } from '../components/format';
+import { CopyButton } from '../components/buttons';
+import { formatSize, shortDigest } from '../components/format';
 import { MiddleCut } from '../components/words';
 import { IRun } from '../tokens';
 
@@ -49,17 +50,40 @@ export function Written(props: IWrittenProps): JSX.Element {
       {run.outputs.some(file => file.left_behind) && (
         <div className="jp-ModelpackPanel-advice">
           {run.left_at?.problem ||
-            trans.__(
-              'What is not here was too large for the pod’s log. Ask your platform team for a registry for results.'
-            )}
+            (run.left_at?.artifact
+              ? trans.__('What is not here is more than a run can bring back.')
+              : trans.__(
+                  'What is not here was too large for the pod’s log. Ask your platform team for a registry for results.'
+                ))}
         </div>
       )}
       {run.left_at?.artifact && (
-        <div className="jp-ModelpackPanel-advice">
-          {trans.__('All of it is kept in the registry, too:')}{' '}
-          <code>{run.left_at.artifact}</code>
-        </div>
+        <Artifact name={run.left_at.artifact} trans={trans} />
       )}
     </>
+  );
+}
+
+/** Where all of it is, for those who read registries. */
+function Artifact(props: {
+  name: string;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { name, trans } = props;
+  const [repository, digest = ''] = name.split('@');
+  return (
+    <div className="jp-ModelpackPanel-row jp-ModelpackPanel-digest">
+      <span className="jp-ModelpackPanel-advice jp-ModelpackPanel-grow">
+        {trans.__('Also in %1', repository)}
+        <br />
+        <code title={name}>{shortDigest(digest)}</code>
+      </span>
+      <CopyButton
+        text={name}
+        label={trans.__('Copy where the files are in the registry')}
+        copy={trans.__('Copy')}
+        copied={trans.__('Copied')}
+      />
+    </div>
   );
 }

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -343,12 +344,20 @@ def test_a_killed_service_goes_on_with_what_was_sent(tmp_path, made):
             ada.upload(layout, record["digest"])
             ident = ada("POST", "submissions", json={"record": record}).json()["id"]
             kill_at(service, ada, ident, step)
-            killed += 1
+        killed += let_the_lease_run_out(place)
         with serving(place) as again:
             ended = Person(again, "ada").ended(ident)
             assert ended["phase"] == "Succeeded", (step, ended)
             assert len(open_ledger(place).packages.list()) == 1
-    print(f"intake: killed in {killed} steps, {killed} finished by the next service, 0 stuck")
+    print(f"intake: killed in {killed} of {len(steps)} steps, all finished by the next service")
+    assert killed
+
+
+def let_the_lease_run_out(data_dir: Path) -> int:
+    """Put the end of a dead worker's claim into the past, and return how many claims there were."""
+    with contextlib.closing(sqlite3.connect(data_dir / "ledger.sqlite")) as database, database:
+        late = "UPDATE work SET lease_until = 1 WHERE phase = 'Running'"
+        return database.execute(late).rowcount
 
 
 def kill_at(service, ada, ident, step):

@@ -19,6 +19,10 @@ playwright_api = pytest.importorskip(
     "playwright.sync_api", reason="Playwright is not installed: no browser tests."
 )
 
+# Assertions on a page wait as long as everything else on it does.
+expect = playwright_api.expect
+expect.set_options(timeout=20_000)
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -73,4 +73,4 @@ def set_width(page: Any, width: int) -> None:
     page.mouse.down()
     page.mouse.move(x + box["width"] - width, y, steps=4)
     page.mouse.up()
-    page.wait_for_timeout(200)
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")

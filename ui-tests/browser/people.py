@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,8 @@ def labs(hub: Hub, service: Service, *names: str) -> Iterator[None]:
             hub.start_server(name)
         yield
     finally:
-        for name in names:
-            if name in hub.servers:
-                hub.stop_server(name)
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(hub.stop_server, hub.servers.intersection(names)))
 
 
 @contextmanager

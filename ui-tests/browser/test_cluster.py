@@ -177,8 +177,8 @@ def test_a_tagged_notebook_runs_on_the_cluster(
     line = newest(page)
     step(line, "measure", "running").wait_for(timeout=LONG)
     clock("the second step runs")
-    assert step(line, "load", "done").is_visible()
-    assert step(line, "draw", "waiting").is_visible()
+    step(line, "load", "done").wait_for()
+    step(line, "draw", "waiting").wait_for()
     line.get_by_role("button", name="Log").click()
     log = line.get_by_role("log")
     log.get_by_text("from the first step").wait_for()
@@ -191,7 +191,7 @@ def test_a_tagged_notebook_runs_on_the_cluster(
     clock(f"the log grew from {before} to {log.inner_text().count('reading')} lines")
     assert_accessible(page)
     stop(page)
-    assert step(line, "measure", "stopped").is_visible()
+    step(line, "measure", "stopped").wait_for()
     clock("stopped")
 
     # The same package with its own value, to its end; then once more.

@@ -81,8 +81,9 @@ def test_package_edit_package_again_and_a_planted_key(page: Any, lab: LabServer)
     chip = panel(page).get_by_role("button", name="cell 2").first
     chip.wait_for()
     chip.click()
-    active = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
-    assert page.evaluate(active) == 1
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex === 1"
+    )
     assert panel(page).get_by_role("heading", name="churn 1.2.0").count() == 0
     assert key not in panel(page).inner_text()
     assert key not in lab.log

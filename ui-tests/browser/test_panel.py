@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from browser import samples
-from browser.conftest import notebook, write_notebook
+from browser.conftest import expect, notebook, write_notebook
 from browser.driver import PANEL, open_lab, open_panel, panel, set_width
 from browser.fake_server import FakeServer
 from browser.labserver import REPOSITORY, LabServer
@@ -67,7 +67,7 @@ def test_one_click_packages_and_shows_the_result(page: Any, lab: LabServer) -> N
     page.locator(".jp-NotebookPanel-toolbar").get_by_text("Package", exact=True).click()
     bar = panel(page).get_by_role("progressbar", name="Run it, sealed")
     bar.wait_for()
-    assert bar.get_attribute("aria-valuenow") == "58"
+    expect(bar).to_have_attribute("aria-valuenow", "58")
     server.inspection = samples.inspection(unchanged=UNCHANGED)
     server.packages = [samples.summary()]
     server.details = {"1.3.0": samples.package()}
@@ -75,7 +75,9 @@ def test_one_click_packages_and_shows_the_result(page: Any, lab: LabServer) -> N
     panel(page).get_by_role("heading", name="churn 1.3.0").wait_for()
     panel(page).get_by_role("button", name="Nothing to package").wait_for()
     panel(page).get_by_role("button", name="Copy the digest").click()
-    assert page.evaluate("() => navigator.clipboard.readText()") == samples.DIGEST
+    page.wait_for_function(
+        "async digest => (await navigator.clipboard.readText()) === digest", arg=samples.DIGEST
+    )
     assert server.count("POST builds") == 1
 
 
@@ -84,7 +86,6 @@ def test_a_finding_goes_to_its_cell(page: Any, lab: LabServer) -> None:
     open_panel(page).get_by_role("button", name="Go to cell 9").click()
     active = page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
     active.filter(has_text="x9 = 9").wait_for()
-    assert active.is_visible()
 
 
 def test_unsaved_changes_are_offered_to_be_saved(page: Any, lab: LabServer, churn: Path) -> None:
@@ -191,7 +192,7 @@ def test_what_did_not_come_back_from_the_cluster_is_said(page: Any, lab: LabServ
     open_panel(page)
     files = panel(page).get_by_role("list", name="Files that the run wrote")
     files.get_by_text("5 GB, not here").wait_for()
-    panel(page).get_by_text(artifact).wait_for()
+    panel(page).get_by_title(artifact).wait_for()
     href = files.get_by_role("link").get_attribute("href")
     assert href.endswith(f"/jupyter-modelpack/runs/f-1/files?path={quote(path, safe='')}")
 
@@ -232,12 +233,12 @@ def test_a_release_is_scheduled_paused_and_deleted_by_keyboard(page: Any, lab: L
     zone.press("Enter")
     switch = panel(page).get_by_role("switch", name=re.compile("Every day at 02:30, Asia.Tokyo"))
     switch.wait_for()
-    assert page.evaluate("() => document.activeElement.textContent") == "Schedule…"
+    expect(button).to_be_focused()
     switch.press("Space")
     panel(page).get_by_text("paused").wait_for()
-    assert switch.get_attribute("aria-checked") == "false"
+    expect(switch).to_have_attribute("aria-checked", "false")
     panel(page).get_by_role("button", name=re.compile("^Delete the schedule")).press("Enter")
-    assert page.evaluate("() => document.activeElement.textContent") == "Keep it"
+    expect(panel(page).get_by_role("button", name="Keep it")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     panel(page).get_by_text("Schedules", exact=True).wait_for(state="detached")

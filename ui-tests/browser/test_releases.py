@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from browser import samples
-from browser.conftest import notebook, write_notebook
+from browser.conftest import expect, notebook, write_notebook
 from browser.driver import PANEL, open_lab, open_panel, panel, set_width
 from browser.fake_server import FakeServer
 from browser.labserver import REPOSITORY, LabServer
@@ -64,6 +64,11 @@ def open_review(page: Any, ident: str = PROMOTION) -> Any:
     return page.locator(REVIEW)
 
 
+def saves(request: Any, ident: str) -> bool:
+    """Whether JupyterLab remembers the page of a promotion with this."""
+    return "/api/workspaces/" in request.url and ident in (request.post_data or "")
+
+
 def faults(page: Any, where: str) -> list[str]:
     """What axe finds in a part of the page."""
     if not AXE.exists():
@@ -77,11 +82,10 @@ def faults(page: Any, where: str) -> list[str]:
 def test_the_first_line_says_what_production_runs(page: Any, lab: LabServer) -> None:
     start(page, lab, ReleaseServer(**packaged()))
     line = panel(page).locator(".jp-ModelpackPanel-lead")
-    line.wait_for()
-    assert line.inner_text() == (
+    expect(line).to_have_text(
         "Production runs 1.2.0. This notebook differs in 3 cells and 1 package."
     )
-    assert line.locator("strong").inner_text() == "1.2.0"
+    expect(line.locator("strong")).to_have_text("1.2.0")
 
 
 def test_a_server_without_these_routes_shows_nothing_of_it(page: Any, lab: LabServer) -> None:
@@ -97,7 +101,7 @@ def test_promoting_asks_why_and_follows_without_a_reload(page: Any, lab: LabServ
     start(page, lab, server)
     lane(page, "staging").get_by_role("button", name="Promote 1.3.0 to staging").click()
     form = panel(page).get_by_role("form", name="Promote 1.3.0 to staging")
-    assert form.get_by_role("listitem").count() == 3
+    expect(form.get_by_role("listitem")).to_have_count(3)
     form.get_by_role("button", name="Promote 1.3.0 to staging").click()
     form.get_by_text("Say why in a few words.").wait_for()
     assert server.count("POST") == 0
@@ -115,16 +119,16 @@ def test_promoting_asks_why_and_follows_without_a_reload(page: Any, lab: LabServ
     ]
     server.arrive("staging", "1.3.0")
     lane(page, "staging").get_by_text("active").wait_for(timeout=4000)
-    assert form.count() == 0
+    expect(form).to_have_count(0)
 
 
 def test_no_button_is_grey_without_its_reason(page: Any, lab: LabServer) -> None:
     start(page, lab, ReleaseServer(**packaged()))
     production = lane(page, "production")
     button = production.get_by_role("button", name="Promote 1.3.0 to production")
-    assert button.get_attribute("aria-disabled") == "true"
+    expect(button).to_have_attribute("aria-disabled", "true")
     reason = page.locator(f"[id='{button.get_attribute('aria-describedby')}']")
-    assert "Rita or Omar approve, not you" in reason.inner_text()
+    expect(reason).to_contain_text("Rita or Omar approve, not you")
     button.focus()
     button.press("Enter")
     assert panel(page).get_by_role("form").count() == 0
@@ -144,7 +148,7 @@ def test_a_refusal_stays_beside_the_reason(page: Any, lab: LabServer) -> None:
     form.get_by_label("Why").fill("Because")
     form.get_by_label("Why").press("Enter")
     form.get_by_text("Staging moved in the meantime.").wait_for()
-    assert form.get_by_label("Why").input_value() == "Because"
+    expect(form.get_by_label("Why")).to_have_value("Because")
 
 
 def test_rolling_back_offers_what_was_there(page: Any, lab: LabServer) -> None:
@@ -182,8 +186,8 @@ def test_the_author_sees_it_wait_and_cannot_approve(page: Any, lab: LabServer) -
     review = page.locator(REVIEW)
     review.get_by_text("You cannot approve this: Ada made it and asked for it.").wait_for()
     assert review.get_by_role("button", name="Approve").count() == 0
-    production.get_by_role("button", name="Withdraw").click()
-    page.wait_for_timeout(300)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        production.get_by_role("button", name="Withdraw").click()
     assert server.count(f"DELETE promotions/{PROMOTION}") == 1
 
 
@@ -197,10 +201,10 @@ def test_the_reviewer_reads_the_difference_and_approves(page: Any, lab: LabServe
     cell = review.get_by_role("figure", name="cell 4").inner_text()
     assert "- model = LogisticRegression()" in cell
     assert "+ model = GradientBoostingClassifier(random_state=seed)" in cell
-    assert review.get_by_role("img", name="auc over the releases").count() == 1
+    expect(review.get_by_role("img", name="auc over the releases")).to_have_count(1)
+    review.get_by_text("as ada").wait_for()
     order = [review.inner_text().index(word) for word in ("CELLS", "EVIDENCE", "Approve")]
     assert order == sorted(order)
-    review.get_by_text("as ada").wait_for()
     review.get_by_role("button", name="Reject").click()
     review.get_by_text("Say what is wrong with it.").wait_for()
     review.get_by_label("Comment").fill("Read it, looks right.")
@@ -222,7 +226,6 @@ def test_a_decision_is_announced(page: Any, lab: LabServer) -> None:
     server.lane("production")["waiting"] = None
     words = "rita rejected churn 1.3.0 for production: “Recall fell.”"
     lane(page, "production").get_by_text(words).wait_for(timeout=8000)
-    page.wait_for_timeout(5200)
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:display-notifications')")
     page.locator(".jp-Notification-List", has_text=words).wait_for()
 
@@ -237,17 +240,17 @@ def test_the_page_runs_nothing_and_hides_nothing(page: Any, lab: LabServer) -> N
     hostile["difference"]["packages"] = [{"name": attack, "before": "1", "after": "2"}]
     start(page, lab, ReleaseServer(**packaged(), promotions=[hostile]))
     review = open_review(page)
-    assert "⟨U+202E⟩⟨U+2066⟩" in review.get_by_role("figure", name="cell 1").inner_text()
+    expect(review.get_by_role("figure", name="cell 1")).to_contain_text("⟨U+202E⟩⟨U+2066⟩")
     assert review.locator("img:not([role]), script, iframe").count() == 0
     assert page.evaluate("() => window.__pwned") is None
 
 
 def test_the_page_is_there_again_after_a_reload(page: Any, lab: LabServer) -> None:
     start(page, lab, ReleaseServer(**packaged(), promotions=[promotion()]))
-    open_review(page)
-    open_review(page)
-    assert page.locator(REVIEW).count() == 1
-    page.wait_for_timeout(1500)
+    with page.expect_response(lambda answer: saves(answer.request, PROMOTION)):
+        open_review(page)
+        open_review(page)
+        expect(page.locator(REVIEW)).to_have_count(1)
     page.reload()
     page.locator(f"{REVIEW} h2").wait_for(state="attached")
 
@@ -259,8 +262,8 @@ def test_the_lanes_are_used_by_keyboard_alone(page: Any, lab: LabServer) -> None
     page.keyboard.press("Enter")
     page.keyboard.type("By keyboard")
     page.keyboard.press("Escape")
-    assert panel(page).get_by_role("form").count() == 0
-    assert page.evaluate("() => document.activeElement.ariaLabel") == "staging"
+    expect(panel(page).get_by_role("form")).to_have_count(0)
+    expect(lane(page, "staging")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.keyboard.type("By keyboard")
@@ -285,4 +288,5 @@ def test_axe_finds_no_fault_in_lanes_and_review(page: Any, lab: LabServer, theme
     review = open_review(page)
     assert faults(page, REVIEW) == []
     assert review.evaluate("page => page.scrollWidth - page.clientWidth") <= 0
-    assert re.search(r"auc\s+0.861\s+0.881\s+▲ 0.02", review.inner_text())
+    change = re.compile(r"auc\s+0.861\s+0.881\s+▲ 0.02")
+    expect(review).to_contain_text(change, use_inner_text=True)

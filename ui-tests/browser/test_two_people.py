@@ -12,13 +12,14 @@ from typing import Any
 import httpx
 import pytest
 
-from browser.conftest import notebook, write_notebook
+from browser.conftest import expect, notebook, write_notebook
 from browser.driver import open_panel, panel, ready
 from browser.labserver import BUILT
 from browser.people import browser_of, labs, log_in, shots_folder
 from browser.test_journey import LONG, edit, package
 from browser.test_releases import REVIEW, lane
-from tests.hub import POLICY, Hub, Service, post
+from tests.hub import Hub, Service, post
+from tests.hub_settings import POLICY
 
 pytestmark = pytest.mark.browser
 
@@ -190,13 +191,10 @@ def test_the_story_of_ada_and_rita(
         ada.evaluate(WATCH, [lanes, ["1.0.0", "active"]])
         other.evaluate(WATCH, ["#lanes article:last-of-type", ["1.0.0", ", by"]])
         asked: list[float] = []
-        ada.on(
-            "request",
-            lambda request: (
-                asked.append(time.monotonic()) if "jupyter-modelpack/state" in request.url else None
-            ),
-        )
-        ada.wait_for_timeout(5000)
+        for _ in range(3):
+            with ada.expect_request(lambda request: "jupyter-modelpack/state" in request.url):
+                pass
+            asked.append(time.monotonic())
         gaps = [after - before for before, after in itertools.pairwise(asked)]
         page.get_by_label("Comment").fill("Read it, looks right.")
         page.locator("button[value=approve]").click()
@@ -237,7 +235,7 @@ def test_the_story_of_ada_and_rita(
         shot(ada, "history")
         other.goto(f"{pages}history?name=churn&environment=production")
         entries = other.locator("#entries li")
-        assert entries.count() == 3
+        expect(entries).to_have_count(3)
         newest, middle, first = (each.lower() for each in entries.all_inner_texts())
         assert "1.0.0" in newest and "rita" in newest and "recall fell on monday" in newest
         assert "1.1.0" in middle and "ada" in middle and "rita" in middle
