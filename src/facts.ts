@@ -53,9 +53,13 @@ export interface IReference {
   version: string;
 }
 
-/** One step of a pipeline: its cells, the steps it waits for, and how it stands in a run. */
+/**
+ * One step of a pipeline: its cells, the steps it waits for, and how it stands in a run. `notebook` is
+ * the file of another notebook that it comes from, or empty.
+ */
 export interface IPipelineStep {
   name: string;
+  notebook?: string;
   cells: number[];
   after: string[];
   phase: Phase | null;

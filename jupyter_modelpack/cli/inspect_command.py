@@ -34,5 +34,5 @@ def _print_steps(graph: Graph) -> None:
     for step in graph.steps:
         after = f", after {', '.join(step.after)}" if step.after else ""
         taken = ", ".join(item.variable for item in step.inputs)
-        cells = cells_in_words(step.cells).lower()
+        cells = step.notebook or cells_in_words(step.cells).lower()
         say(escape(f"  {step.name}: {cells}{after}{f'; takes {taken}' if taken else ''}"))

@@ -21,7 +21,7 @@ _GIVEN = frozenset(dir(builtins)) | {"display", "get_ipython", "In", "Out", "_",
 
 
 @dataclass
-class _Names:
+class Names:
     """The names of one step: what it makes, changes, and needs from before (name -> line)."""
 
     makes: set[str] = field(default_factory=set)
@@ -32,7 +32,7 @@ class _Names:
 
 
 def cross(
-    graph: Graph, codes: Iterable[CellCode], flows: Mapping[int, Flow]
+    graph: Graph, codes: Mapping[int, CellCode], flows: Mapping[int, Flow]
 ) -> tuple[Graph, tuple[Finding, ...]]:
     """Return the graph with what each step takes and gives, and what does not reach a step.
 
@@ -40,17 +40,10 @@ def cross(
     """
     if not graph:
         return graph, ()
-    trees = {code.cell.number: code for code in codes}
-    graph = _with_reported(graph, trees, flows)
-    common = _Names()
-    for number in graph.common:
-        _follow(common, number, trees, flows, _GIVEN)
-    known = _GIVEN | common.makes
-    names: dict[str, _Names] = {}
-    for step in graph.steps:
-        names[step.name] = _Names(functions=dict(common.functions), changing=dict(common.changing))
-        for number in step.cells:
-            _follow(names[step.name], number, trees, flows, known)
+    graph = with_reported(graph, codes, flows)
+    names = {
+        step.name: names_of(step.cells, graph.common_of(step), codes, flows) for step in graph.steps
+    }
     inputs: dict[str, tuple[Crossing, ...]] = {}
     findings: list[Finding] = []
     for step in graph.steps:
@@ -63,8 +56,24 @@ def cross(
     return replace(graph, steps=steps), tuple(findings)
 
 
+def names_of(
+    cells: Iterable[int],
+    common: Iterable[int],
+    codes: Mapping[int, CellCode],
+    flows: Mapping[int, Flow],
+) -> Names:
+    """Return the names of cells that run after the ``common`` ones."""
+    before = Names()
+    for number in common:
+        _follow(before, number, codes, flows, _GIVEN)
+    names = Names(functions=dict(before.functions), changing=dict(before.changing))
+    for number in cells:
+        _follow(names, number, codes, flows, _GIVEN | before.makes)
+    return names
+
+
 def _follow(
-    names: _Names,
+    names: Names,
     number: int,
     trees: Mapping[int, CellCode],
     flows: Mapping[int, Flow],
@@ -103,7 +112,7 @@ def _through(function: str, functions: Mapping[str, tuple[str, ...]]) -> Iterato
 
 
 def _inputs(
-    graph: Graph, step: PipelineStep, names: Mapping[str, _Names]
+    graph: Graph, step: PipelineStep, names: Mapping[str, Names]
 ) -> tuple[tuple[Crossing, ...], list[Finding]]:
     before = graph.ancestors(step.name)
     order = [other.name for other in graph.steps]
@@ -137,7 +146,7 @@ def _taken(name: str, inputs: Mapping[str, tuple[Crossing, ...]]) -> tuple[str, 
     return tuple(dict.fromkeys(listed))
 
 
-def _with_reported(graph: Graph, trees: Mapping[int, CellCode], flows: Mapping[int, Flow]) -> Graph:
+def with_reported(graph: Graph, trees: Mapping[int, CellCode], flows: Mapping[int, Flow]) -> Graph:
     """Give the cells at the end that name metrics to steps.
 
     Names alone are recorded by the last step that makes them, as Kale does; a cell that computes
@@ -153,7 +162,8 @@ def _with_reported(graph: Graph, trees: Mapping[int, CellCode], flows: Mapping[i
         else:
             names += listed
     steps = list(graph.steps)
-    last = max(range(len(steps)), key=lambda at: _is_leaf(graph, steps[at].name) * (at + 1))
+    own = [at for at, step in enumerate(steps) if not step.notebook] or list(range(len(steps)))
+    last = max(own, key=lambda at: _is_leaf(graph, steps[at].name) * (at + 1))
     steps[last] = replace(steps[last], cells=(*steps[last].cells, *computed))
     for name in dict.fromkeys(names):
         for at in reversed(range(len(steps))):

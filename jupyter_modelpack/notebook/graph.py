@@ -10,6 +10,7 @@ from jupyter_modelpack.notebook.cell import Cell
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.graph_findings import (
     CODE,
+    find_held,
     find_limits,
     find_order,
     find_tags,
@@ -33,7 +34,8 @@ class PipelineStep:
     """One step: its own ``cells`` by number, and the steps that it comes ``after``.
 
     ``inputs`` are handed to it, ``outputs`` are variables that later steps take from it, and
-    ``metrics`` those that are recorded when it has run.
+    ``metrics`` those that are recorded when it has run. ``notebook`` is the path of the part that
+    it is in, whose ``common`` cells run first in it; empty for steps of the notebook itself.
     """
 
     name: str
@@ -43,9 +45,12 @@ class PipelineStep:
     inputs: tuple[Crossing, ...] = ()
     outputs: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    notebook: str = ""
+    common: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of manifests, records and the REST interface."""
+        part = {"notebook": self.notebook, "common": list(self.common)} if self.notebook else {}
         return {
             "name": self.name,
             "cells": list(self.cells),
@@ -54,6 +59,7 @@ class PipelineStep:
             "outputs": list(self.outputs),
             "metrics": list(self.metrics),
             "options": self.options.to_json(),
+            **part,
         }
 
 
@@ -62,16 +68,22 @@ class Graph:
     """The steps in notebook order, and the ``common`` cells that run first in each of them.
 
     A notebook without step tags has no steps here: all of it is one. ``reported`` are the cells
-    that only name variables to record.
+    that only name variables to record. ``order`` is that of the cells in a run of the whole, where
+    parts make it another than the notebook's.
     """
 
     steps: tuple[PipelineStep, ...] = ()
     common: tuple[int, ...] = ()
     settings: PipelineSettings = field(default_factory=PipelineSettings)
     reported: tuple[int, ...] = ()
+    order: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.steps)
+
+    def common_of(self, step: PipelineStep) -> tuple[int, ...]:
+        """Return the cells that run first in a step."""
+        return step.common if step.notebook else self.common
 
     def ancestors(self, name: str) -> frozenset[str]:
         """Return the names of all steps that have run before a step begins."""
@@ -91,10 +103,11 @@ def read_graph(
 ) -> tuple[Graph, tuple[Finding, ...]]:
     """Return the graph that tags give, and what is wrong with them; nothing without step tags.
 
+    A cell that names a notebook is a step here, of the notebook's name and with no cells but that.
     Source: ``NotebookProcessor.parse_notebook`` of Kale 2.3.0, whose steps and edges these are.
     """
     tagged = [(cell, _read(cell)) for cell in cells if cell.kind == "code"]
-    if not any(tags.names for _, tags in tagged):
+    if not any(tags.names or tags.notebooks for _, tags in tagged):
         return Graph(), ()
     settings = read_settings(metadata)
     reader = _Reader()
@@ -113,6 +126,7 @@ def read_graph(
     findings = (
         *find_tags(tagged),
         *reader.findings,
+        *find_held(reader.held),
         *find_order([(s.name, s.cells[0], s.after) for s in reader.steps]),
         *(found for step in steps for found in find_limits(step.cells[0], step.options)),
         *find_volumes(settings),
@@ -137,6 +151,7 @@ class _Reader:
         self.common: list[int] = []
         self.metrics: list[int] = []
         self.findings: list[Finding] = []
+        self.held: list[int] = []
         self._before: str | list[int] | None = None
 
     def read(self, cell: Cell, tags: KaleTags) -> None:
@@ -145,28 +160,40 @@ class _Reader:
         if tags.role is not None:
             self._before = self.metrics if tags.role == "pipeline-metrics" else self.common
             self._before.append(cell.number)
+        elif tags.notebooks:
+            self._refer(cell, tags.notebooks[0])
         elif tags.names:
             self._add(cell, tags)
         elif isinstance(self._before, list):
-            self._before.append(cell.number)
+            if cell.is_code or self._before is not self.held:
+                self._before.append(cell.number)
         elif self._before is not None:
-            self._join(self._before, cell)
+            self._join(self._before, cell.number)
         elif cell.is_code:
             self.findings += _unplaced(cell)
+
+    def _refer(self, cell: Cell, name: str) -> None:
+        """Add a notebook; untagged cells behind it wait for the step that follows, as in Kale."""
+        self.findings += find_held(self.held)
+        self.held.clear()
+        self._before = self.held
+        self.steps.append(PipelineStep(name, (cell.number,)))
 
     def _add(self, cell: Cell, tags: KaleTags) -> None:
         name = tags.names[0]
         self._before = name
+        cells = (*self.held, cell.number)
+        self.held.clear()
         if any(step.name == name for step in self.steps):
-            self._join(name, cell)
+            self._join(name, *cells)
             if tags.prev:
                 self.findings += _again(cell, name)
         else:
-            self.steps.append(PipelineStep(name, (cell.number,), tags.prev, tags.options))
+            self.steps.append(PipelineStep(name, cells, tags.prev, tags.options))
 
-    def _join(self, name: str, cell: Cell) -> None:
+    def _join(self, name: str, *cells: int) -> None:
         self.steps = [
-            replace(step, cells=(*step.cells, cell.number)) if step.name == name else step
+            replace(step, cells=(*step.cells, *cells)) if step.name == name else step
             for step in self.steps
         ]
 

@@ -37,11 +37,11 @@ def find_tags(tagged: Iterable[tuple[Cell, KaleTags]]) -> Iterator[Finding]:
                 f"{', '.join(tags.orphans)} has no step: tag beside it.",
                 "Add step:NAME to the cell, or take the tag away.",
             )
-        for name in tags.notebooks:
+        if len(tags.notebooks) + bool(tags.names) > 1:
             yield _wrong(
                 cell.number,
-                f"The notebook {name or 'referred to'} cannot be a part of the pipeline yet.",
-                "Put its cells into this notebook, or package it by itself.",
+                "One cell names one notebook, and is not a step as well.",
+                "Make a cell of its own for each notebook: tag.",
             )
 
 
@@ -71,7 +71,7 @@ def find_order(steps: Sequence[tuple[str, int, tuple[str, ...]]]) -> Iterator[Fi
                     f"Move the cells of {before} above cell {cell}.",
                 )
         earlier.add(name)
-    yield from _same_names(steps)
+    yield from find_same_names([(name, cell) for name, cell, _ in steps])
 
 
 def _reached(name: str, after: Mapping[str, tuple[str, ...]]) -> set[str]:
@@ -84,17 +84,28 @@ def _reached(name: str, after: Mapping[str, tuple[str, ...]]) -> set[str]:
     return found
 
 
-def _same_names(steps: Sequence[tuple[str, int, tuple[str, ...]]]) -> Iterator[Finding]:
+def find_same_names(steps: Iterable[tuple[str, int]]) -> Iterator[Finding]:
+    """Yield steps, each with its first cell, whose names Kubernetes cannot tell apart."""
     taken: dict[str, str] = {}
-    for name, cell, _ in steps:
+    for name, cell in steps:
         plain = re.sub("_+", "-", name).strip("-")
-        other = taken.setdefault(plain, name)
-        if other != name:
+        if plain in taken:
             yield _wrong(
                 cell,
-                f"The steps {other} and {name} would have the same name in Kubernetes.",
+                f"The steps {taken[plain]} and {name} would have the same name in Kubernetes.",
                 "Give one of them another name.",
             )
+        taken.setdefault(plain, name)
+
+
+def find_held(held: Sequence[int]) -> Iterator[Finding]:
+    """Yield cells behind a ``notebook:`` cell that no step of their own follows."""
+    if held:
+        yield _wrong(
+            held[0],
+            f"Cell {held[0]} comes after a notebook: cell and belongs to no step.",
+            "Tag it with step:NAME.",
+        )
 
 
 def find_limits(cell: int, options: StepOptions) -> Iterator[Finding]:

@@ -6,34 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jupyter_modelpack.notebook.calls import read_calls
-from jupyter_modelpack.notebook.crossing import cross
-from jupyter_modelpack.notebook.dataflow import read_flow
+from jupyter_modelpack.notebook.examined import code_of, examine, graph_of
 from jupyter_modelpack.notebook.files import Files, NoFiles
 from jupyter_modelpack.notebook.finding import Finding
-from jupyter_modelpack.notebook.graph import Graph, read_graph
-from jupyter_modelpack.notebook.parameters import Parameter, read_parameters
-from jupyter_modelpack.notebook.rules.code import find_computed_parameters, find_unreadable
-from jupyter_modelpack.notebook.rules.commands import find_commands
-from jupyter_modelpack.notebook.rules.context import Context, KernelFacts
-from jupyter_modelpack.notebook.rules.data import DataFile, read_data, sorted_files
+from jupyter_modelpack.notebook.graph import Graph
+from jupyter_modelpack.notebook.parameters import Parameter
+from jupyter_modelpack.notebook.places import placed
+from jupyter_modelpack.notebook.rules.context import KernelFacts
+from jupyter_modelpack.notebook.rules.data import DataFile, sorted_files
 from jupyter_modelpack.notebook.rules.gather import gather
-from jupyter_modelpack.notebook.rules.imports import (
-    Import,
-    find_missing_modules,
-    local_modules,
-    read_imports,
-)
+from jupyter_modelpack.notebook.rules.imports import Import
 from jupyter_modelpack.notebook.rules.kernel import find_language, other_language
-from jupyter_modelpack.notebook.rules.network import find_network
-from jupyter_modelpack.notebook.rules.order import find_order
-from jupyter_modelpack.notebook.rules.people import find_waiting
-from jupyter_modelpack.notebook.rules.settings import find_settings, read_settings
+from jupyter_modelpack.notebook.rules.settings import read_settings
 from jupyter_modelpack.notebook.rules.uncrossable import find_uncrossable
-from jupyter_modelpack.notebook.rules.undefined import find_undefined
 from jupyter_modelpack.notebook.secrets.scan import find_secrets, scan_text
 from jupyter_modelpack.notebook.snapshot import Snapshot
-from jupyter_modelpack.notebook.source import read_code
 from jupyter_modelpack.notebook.tags import has_tag
 
 __all__ = ["DataFile", "Import", "Inspection", "KernelFacts", "inspect"]
@@ -99,65 +86,62 @@ def inspect(
     environment_names: Iterable[str] = (),
     file_limit: int = FILE_LIMIT,
 ) -> Inspection:
-    """Inspect a snapshot; never raises for anything that a notebook can hold.
+    """Inspect a snapshot with its parts; never raises for anything that a notebook can hold.
 
     ``environment_names`` are settings that the run will be given, so that they are not asked for.
     """
-    live = tuple(cell for cell in snapshot.cells if cell.is_code and not has_tag(cell, "skip"))
-    codes = tuple(read_code(cell) for cell in live)
-    parameters, computed = read_parameters(codes)
-    context = Context(
-        snapshot=snapshot,
-        live=live,
-        codes=codes,
-        flows={code.cell.number: read_flow(code.tree) for code in codes if code.tree is not None},
-        reading=read_calls(codes),
-        files=files or NoFiles(),
-        kernel=kernel,
-        parameters=parameters,
-        computed=computed,
-        given=frozenset(environment_names),
-        file_limit=file_limit,
-    )
-    if other_language(context) is not None:
-        return Inspection(snapshot, _sorted([*find_language(context), *find_secrets(snapshot)]))
-    imports = read_imports(context)
-    local = local_modules(context, imports)
-    files_read = read_data(context)
-    graph, wrong = read_graph(snapshot.cells, snapshot.notebook["metadata"])
-    graph, unreached = cross(graph, codes, context.flows)
-    by_number = {code.cell.number: code for code in codes}
-    findings = [
-        *find_language(context),
-        *find_secrets(snapshot),
-        *find_unreadable(context),
-        *find_computed_parameters(context),
-        *find_order(context),
-        *find_undefined(context),
-        *find_missing_modules(context, imports, local),
-        *files_read.findings.values(),
-        *find_network(context),
-        *find_commands(context),
-        *find_settings(context),
-        *find_waiting(context),
-        *wrong,
-        *unreached,
-        *find_uncrossable(graph, by_number, kernel),
+    given = frozenset(environment_names)
+    files = files or NoFiles()
+    main = examine(snapshot, kernel, files, given, file_limit)
+    if other_language(main.context) is not None:
+        findings = [*find_language(main.context), *find_secrets(snapshot)]
+        return Inspection(snapshot, _sorted(findings))
+    parts = [
+        examine(part.snapshot, kernel, files, given, file_limit, part) for part in snapshot.parts
     ]
+    every = [main, *parts]
+    graph, wrong = graph_of(main, parts)
+    uncrossable = find_uncrossable(graph, code_of(every), kernel)
+    own = [*main.findings(parts), *wrong, *(placed(found, snapshot) for found in uncrossable)]
+    inside = [finding for part in parts for finding in part.findings(every)]
     return Inspection(
         snapshot=snapshot,
-        findings=_sorted(gather(findings)),
-        imports=imports,
-        parameters=tuple(_shown(parameter, findings) for parameter in parameters),
-        settings=read_settings(context),
-        data=sorted_files(files_read.data.values()),
-        external=sorted_files(files_read.external.values()),
-        local=local,
-        checks=tuple(cell.number for cell in live if has_tag(cell, "check")),
-        metrics=tuple(cell.number for cell in live if has_tag(cell, "metrics")),
-        skipped=tuple(cell.number for cell in snapshot.cells if has_tag(cell, "skip")),
+        findings=_sorted([*gather(own), *inside]),
+        imports=_once(item for each in every for item in each.imports),
+        parameters=tuple(_shown(parameter, own) for parameter in main.context.parameters),
+        settings=tuple(dict.fromkeys(n for each in every for n in read_settings(each.context))),
+        data=_by_path(file for each in every for file in each.data),
+        external=_by_path(file for each in every for file in each.external),
+        local=tuple(dict.fromkeys(path for each in every for path in each.local)),
+        checks=_tagged(snapshot, "check"),
+        metrics=_tagged(snapshot, "metrics"),
+        skipped=tuple(cell.number for cell in snapshot.all_cells if has_tag(cell, "skip")),
         graph=graph,
     )
+
+
+def _tagged(snapshot: Snapshot, word: str) -> tuple[int, ...]:
+    return tuple(
+        cell.number
+        for cell in snapshot.all_cells
+        if cell.is_code and has_tag(cell, word) and not has_tag(cell, "skip")
+    )
+
+
+def _once(imports: Iterable[Import]) -> tuple[Import, ...]:
+    found: dict[str, Import] = {}
+    for item in imports:
+        known = found.get(item.module)
+        if known is None or (known.optional and not item.optional):
+            found[item.module] = item
+    return tuple(found.values())
+
+
+def _by_path(files: Iterable[DataFile]) -> tuple[DataFile, ...]:
+    found: dict[str, DataFile] = {}
+    for file in files:
+        found.setdefault(file.path, file)
+    return sorted_files(found.values())
 
 
 def _shown(parameter: Parameter, findings: Iterable[Finding]) -> Parameter:

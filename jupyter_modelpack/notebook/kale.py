@@ -128,7 +128,7 @@ def read_tags(tags: Iterable[str]) -> KaleTags:
             notebooks.append(found[1] or "")
         else:
             asking.append(tag)
-    orphans = () if placed or notebooks else (*(f"prev:{name}" for name in prev), *asking)
+    orphans = () if placed else (*(f"prev:{name}" for name in prev), *asking)
     return KaleTags(
         names=tuple(names),
         prev=tuple(dict.fromkeys(prev)),

@@ -18,7 +18,7 @@ def team_parts(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return kind, cell number and digest of each cell that the team added for its own sake."""
     return [
         {"kind": kind, "cell": cell.number, "digest": _digest(cell)}
-        for cell in snapshot.cells
+        for cell in snapshot.all_cells
         for kind in KINDS
         if cell.source.strip() and has_tag(cell, kind)
     ]

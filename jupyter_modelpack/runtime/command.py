@@ -19,7 +19,7 @@ from .inputs import input_facts, mounted
 from .kubeflow import executor_output, json_object, parameter_values
 from .manifest import Manifest, read_object
 from .memory import limit_memory
-from .notebook import Plan, make_plan, only_step
+from .notebook import Plan, make_plan, only_step, whole
 from .recorder import Recorder, dumped
 from .refusal import Breakage, Refusal
 from .report import Report
@@ -95,8 +95,8 @@ def _run(arguments: argparse.Namespace, app: Path) -> int:
     work = Path.cwd()
     links = populate(app / "files", work, manifest.inputs)
     plan = make_plan(read_object(app / "files" / manifest.notebook), manifest, values)
-    if arguments.step:
-        plan = only_step(plan, manifest, arguments.step)
+    named = arguments.step
+    plan = only_step(plan, manifest, named) if named else whole(plan, manifest)
     report = Report.wanted(work)
     recorder = Recorder((work / arguments.output).resolve(), plan.notebook, report)
     if arguments.memory_limit is not None:

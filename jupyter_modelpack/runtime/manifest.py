@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, FrozenSet, Tuple
+from typing import Any, FrozenSet, Optional, Tuple
 
 from .refusal import Breakage, Refusal
 
@@ -22,11 +22,15 @@ class Parameter:
 
 @dataclass(frozen=True)
 class PipelineStep:
-    """A step of a pipeline: its own cells, and the variables that it records as metrics."""
+    """A step of a pipeline: its own cells, and the variables that it records as metrics.
+
+    ``common`` are the cells that run first in it, where they are not those of the whole notebook.
+    """
 
     name: str
     cells: Tuple[int, ...]
     metrics: Tuple[str, ...] = ()
+    common: Optional[Tuple[int, ...]] = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Manifest:
     """The parts of ``modelpack.json`` that a run needs; cells count from 1.
 
     ``common`` cells run first in each of the ``steps``, which a run of the whole does not look at.
+    ``order`` is that of its cells where it is not the notebook's; a cell may be there twice.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Manifest:
     metrics: FrozenSet[int] = frozenset()
     common: Tuple[int, ...] = ()
     steps: Tuple[PipelineStep, ...] = ()
+    order: Tuple[int, ...] = ()
 
     @classmethod
     def read(cls, app: Path) -> Manifest:
@@ -73,9 +79,11 @@ class Manifest:
                         str(step["name"]),
                         tuple(map(int, step["cells"])),
                         tuple(map(str, step.get("metrics") or ())),
+                        tuple(map(int, step["common"])) if "common" in step else None,
                     )
                     for step in data.get("steps") or ()
                 ),
+                tuple(map(int, data.get("order") or ())),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Breakage(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .manifest import Manifest, named_step
 from .refusal import Breakage
@@ -75,19 +75,39 @@ def make_plan(notebook: Dict[str, Any], manifest: Manifest, values: Mapping[str,
     return Plan({**notebook, "cells": kept}, len(cells), steps)
 
 
+def whole(plan: Plan, manifest: Manifest) -> Plan:
+    """Return the plan of all cells in the order that the image names, else the notebook's."""
+    if not manifest.order:
+        return plan
+    return replace(plan, steps=_in_order(manifest.order, plan.steps, manifest))
+
+
 def only_step(plan: Plan, manifest: Manifest, name: str) -> Plan:
     """Return the plan of one pipeline step: the common cells, then its own, and no others."""
     wanted = named_step(manifest, name)
     parameters = {p.cell for p in manifest.parameters}
-    common = [
-        step
-        for step in plan.steps
-        if step.number is None or step.number in parameters or step.number in manifest.common
-    ]
+    if wanted.common is not None:
+        common = _in_order(wanted.common, plan.steps, manifest)
+    else:
+        first = parameters.union(manifest.common)
+        common = [step for step in plan.steps if step.number is None or step.number in first]
     own = [step for step in plan.steps if step.number in wanted.cells and step not in common]
     steps = common + own
     notebook = {**plan.notebook, "cells": [step.cell for step in steps]}
     return Plan(notebook, plan.cells, steps, len(common), wanted.metrics)
+
+
+def _in_order(numbers: Iterable[int], steps: Iterable[Step], manifest: Manifest) -> List[Step]:
+    """Return the cells of these numbers, the one with a run's values behind its defaults."""
+    numbered = {step.number: step for step in steps}
+    last = max((p.cell for p in manifest.parameters), default=0)
+    ordered: List[Step] = []
+    for number in numbers:
+        if number in numbered:
+            ordered.append(numbered[number])
+        if number == last and None in numbered:
+            ordered.append(numbered[None])
+    return ordered
 
 
 def tags(cell: Mapping[str, Any]) -> List[str]:

@@ -75,7 +75,7 @@ class Contained:
             inspected.facts,
             self._host,
             folder=inspected.folder,
-            sources=[cell.source for cell in inspected.snapshot.cells if cell.is_code],
+            sources=[cell.source for cell in inspected.snapshot.all_cells if cell.is_code],
             live=request.live_modules,
         )
         captured = capture_distributions(selection, inspected.facts, self._host)
@@ -191,6 +191,7 @@ def _pipeline(inspected: Inspected) -> dict[str, Any]:
         "common": list(graph.common),
         "steps": [step.to_json() for step in graph.steps],
         "pipeline_settings": graph.settings.to_json(),
+        **({"order": list(graph.order)} if graph.order else {}),
     }
 
 

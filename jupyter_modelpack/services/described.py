@@ -27,7 +27,7 @@ from jupyter_modelpack.services.record import (
 )
 
 _LOCKED = ("name", "version", "origin", "digest")
-_PIPELINE = ("common", "steps", "pipeline_settings")
+_PIPELINE = ("common", "steps", "pipeline_settings", "order")
 _LONGEST = 2000
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 

@@ -10,6 +10,7 @@ from jupyter_modelpack.environment.facts import Facts
 from jupyter_modelpack.notebook.files import Files
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.inspection import Inspection, inspect
+from jupyter_modelpack.notebook.references import with_references
 from jupyter_modelpack.notebook.snapshot import Snapshot, take_snapshot
 from jupyter_modelpack.services.packaging_types import PackageRequest
 
@@ -81,8 +82,16 @@ class Inspector:
         self._file_bytes = file_bytes
 
     def snapshot(self, path: str) -> Snapshot:
-        """Read a notebook once; raises InvalidInput when it stays unreadable."""
-        return take_snapshot(lambda: self._notebooks.read(path), path)
+        """Read a notebook once, with those that it names; raises InvalidInput for its own file."""
+        return with_references(
+            take_snapshot(lambda: self._notebooks.read(path), path),
+            self._notebooks.files(path),
+            lambda name: self._beside(path, name),
+        )
+
+    def _beside(self, path: str, name: str) -> Snapshot:
+        found = f"{self._notebooks.folder(path)}/{name}"
+        return take_snapshot(lambda: self._notebooks.read(found), found)
 
     def kernel(self, snapshot: Snapshot, cancelled: Callable[[], bool]) -> KernelAnswer:
         """Ask the notebook's own kernel; another one is never taken instead."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from jupyter_modelpack.notebook.places import in_words, placed
 from jupyter_modelpack.notebook.reproduction import Reproduction, compare
+from jupyter_modelpack.notebook.snapshot import Snapshot
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.services.assembly import Assembled
 from jupyter_modelpack.services.packaging_types import PackageRequest
@@ -83,7 +86,7 @@ class SealedVerifier:
             self._keep(assembled.digest, "".join(said), result.executed_notebook)
             reproduction = _reproduced(assembled, result.executed_notebook)
         verdict = judge(result, network_allowed=request.network, reproduction=reproduction)
-        return verdict, tuple(result.missing_modules)
+        return _in_words(verdict, assembled.inspected.snapshot), tuple(result.missing_modules)
 
 
 class _Cells:
@@ -102,6 +105,15 @@ class _Cells:
 def _inputs(assembled: Assembled) -> dict[str, str]:
     folder = assembled.inspected.folder
     return {item["path"]: str(Path(folder) / item["path"]) for item in assembled.record["external"]}
+
+
+def _in_words(verdict: Verification, snapshot: Snapshot) -> Verification:
+    return replace(
+        verdict,
+        text=in_words(verdict.text, snapshot),
+        brief=in_words(verdict.brief, snapshot),
+        findings=tuple(placed(finding, snapshot) for finding in verdict.findings),
+    )
 
 
 def _reproduced(assembled: Assembled, executed: Path | None) -> Reproduction:

@@ -182,6 +182,9 @@ describe('Runs elsewhere', () => {
       steps.map(() => 'Succeeded')
     );
     expect(stepsIn([], run(golden('run_kubernetes'), ''))).toEqual([]);
+    steps[1] = { ...steps[1], notebook: 'train.ipynb', cells: [21, 22] };
+    expect(phases({ cell: 21 })).toEqual(['Succeeded', 'Running', 'Pending']);
+    expect(phases({ cell: 9 })).toEqual(['Succeeded', 'Succeeded', 'Running']);
   });
 
   it('keeps the steps of earlier runs closed', () => {

@@ -117,6 +117,23 @@ describe('Pipeline', () => {
     expect(cellsWord([], trans)).toBe('');
   });
 
+  it('names the notebook that a step comes from, and goes nowhere for it', () => {
+    const steps: IPipelineStep[] = [
+      { name: 'load', cells: [1], after: [], phase: null },
+      {
+        name: 'train_fit',
+        notebook: 'train.ipynb',
+        cells: [9],
+        after: ['load'],
+        phase: null
+      }
+    ];
+    render(<Pipeline steps={steps} trans={trans} onReveal={nothing} />);
+    screen.getByRole('button', { name: 'load: cell 1' });
+    expect(screen.queryByRole('button', { name: /train_fit/ })).toBeNull();
+    screen.getByText('train.ipynb');
+  });
+
   it('shows hostile names as text', () => {
     const attack = '<img src=x onerror=a()>';
     const steps: IPipelineStep[] = [

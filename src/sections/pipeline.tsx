@@ -48,7 +48,8 @@ export function PipelineGraph(props: IPipelineProps): JSX.Element {
 function nodeOf(step: IPipelineStep, props: IPipelineProps): IGraphNode {
   const { trans, onReveal } = props;
   const [first] = step.cells;
-  const cells = cellsWord(step.cells, trans);
+  // the cells of another notebook have no place in the one that is open
+  const cells = step.notebook || cellsWord(step.cells, trans);
   const after = step.after.length
     ? trans.__('after %1', step.after.join(', '))
     : '';
@@ -59,7 +60,8 @@ function nodeOf(step: IPipelineStep, props: IPipelineProps): IGraphNode {
     note: cells,
     label: `${step.name}: ${[phase, cells, after].filter(Boolean).join(', ')}`,
     mark: step.phase ? phaseMark(step.phase) : null,
-    onOpen: first === undefined ? undefined : () => onReveal(first)
+    onOpen:
+      first === undefined || step.notebook ? undefined : () => onReveal(first)
   };
 }
 

@@ -27,17 +27,22 @@ function told(made: IPipelineStep[], steps: IPipelineStep[]): IPipelineStep[] {
  * that fails does not end it.
  */
 function reached(made: IPipelineStep[], run: IRun): IPipelineStep[] {
-  const { cell, checks, error, phase } = run;
+  const { checks, error, phase } = run;
+  const inside = made.findIndex(step => step.cells.includes(run.cell ?? 0));
+  // with other notebooks inside, cells run in the order of the steps and not of their numbers
+  const placed = made.some(step => step.notebook);
+  const spans = made.map((step, at) => (placed ? [at + 1] : step.cells));
+  const cell = placed && inside >= 0 ? inside + 1 : placed ? null : run.cell;
   const over = isOver(phase);
   const failed = checks.filter(check => !check.passed).map(each => each.cell);
-  const phaseOf = (cells: number[]): Phase => {
+  const phaseOf = (cells: number[], span: number[]): Phase => {
     if (cells.some(each => failed.includes(each))) {
       return 'Failed';
     }
-    if (phase === 'Succeeded' || (cell ?? 0) > Math.max(...cells)) {
+    if (phase === 'Succeeded' || (cell ?? 0) > Math.max(...span)) {
       return 'Succeeded';
     }
-    if (cell === null || cell < Math.min(...cells)) {
+    if (cell === null || cell < Math.min(...span)) {
       return over ? 'Skipped' : 'Pending';
     }
     return !over
@@ -46,5 +51,8 @@ function reached(made: IPipelineStep[], run: IRun): IPipelineStep[] {
         ? 'Succeeded'
         : phase;
   };
-  return made.map(step => ({ ...step, phase: phaseOf(step.cells) }));
+  return made.map((step, at) => ({
+    ...step,
+    phase: phaseOf(step.cells, spans[at])
+  }));
 }

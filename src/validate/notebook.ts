@@ -90,6 +90,7 @@ const known: Reader<Phase | null> = (value, at) => {
 
 export const pipelineStep = record<IPipelineStep>({
   name: text,
+  notebook: optional(text, ''),
   cells: optional(list(number), []),
   after: optional(list(text), []),
   phase: known

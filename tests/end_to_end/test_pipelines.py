@@ -83,3 +83,52 @@ def test_a_chain_of_1_x_passes_values_and_stops_where_a_check_fails(
     written = {path.parent.name: path for path in (tmp_path / "bad").rglob("executed_notebook")}
     assert set(written) == {"load-rows", "count"}, "a step ran after the one that failed"
     assert "too few rows" in written["count"].read_text()
+
+
+def test_steps_of_another_notebook_run_in_the_same_image(
+    product: Product, engine: str, tmp_path: Path
+) -> None:
+    (tmp_path / "weights.csv").write_text("2\n3\n")
+    train = document(
+        (("imports",), "import csv\nimport math"),
+        (("pipeline-parameters",), "epochs = 3\nrate = 0.5"),
+        (("functions",), "def scaled(row):\n    return row * rate"),
+        (("step:fit",), "weights = [float(r[0]) for r in csv.reader(open('weights.csv'))]"),
+        (("step:score", "prev:fit"), "score = math.fsum(map(scaled, rows + weights)) * epochs"),
+        (("check",), "assert epochs != 3 and score > 0, 'its own epochs count'"),
+        (("pipeline-metrics",), "print(score)"),
+    )
+    main = document(
+        (("pipeline-parameters",), "epochs = 7"),
+        (("functions",), "def scaled(row):\n    return -row"),
+        (("step:load",), "rows = [1, 2]"),
+        (("notebook:train",), "# the training"),
+        (("step:report",), "told = f'score {score} {scaled(1)} {epochs}'\nprint(told)"),
+    )
+    main["cells"][3]["metadata"]["notebook_path"] = "./train.ipynb"
+    (tmp_path / "train.ipynb").write_text(json.dumps(train))
+    path = tmp_path / "main.ipynb"
+    path.write_text(json.dumps(main))
+    answer = product("package", str(path), "--json")
+    assert answer.code == 0, answer.err + answer.out
+    record = answer.json
+    # the sealed run of the whole took the cells in the order of the steps
+    assert record["metrics"] == {"score": 28.0}
+    assert [check["passed"] for check in record["checks"]] == [True]
+    pipeline, archive = exported(product, record, tmp_path)
+    tasks = next(yaml.safe_load_all(pipeline))["root"]["dag"]["tasks"]
+    assert set(tasks) == {"load", "train-fit", "train-score", "report"}
+    for epochs in (7, 2):
+        given = {"epochs": epochs} if epochs != 7 else {}
+        done = run_component_with_docker_runner(pipeline, archive, given, tmp_path / f"kfp{epochs}")
+        assert done.succeeded, done.log
+        assert metadata(done, "train_score") == {"score": 4.0 * epochs}
+        told = Path(done.outputs["report_executed_notebook"].path).read_text()
+        assert f"score {4.0 * epochs} -1 {epochs}" in told
+    again = product("package", str(path), "--json")
+    assert again.json["version"] == record["version"], "the same notebooks are the same release"
+    train["cells"][2]["source"] = "def scaled(row):\n    return row * rate * 2"
+    (tmp_path / "train.ipynb").write_text(json.dumps(train))
+    changed = product("package", str(path), "--json")
+    assert changed.json["version"] != record["version"]
+    assert changed.json["metrics"] == {"score": 56.0}

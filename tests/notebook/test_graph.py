@@ -147,7 +147,6 @@ def test_metrics_are_recorded_by_the_step_that_makes_them() -> None:
         ("limit:disk:4Gi", "Kubeflow has no limit for disk, so it is left out."),
         ("image:other:1", "The step in cell 1 runs other:1, not the packaged image."),
         ("prev:one", "The step one waits for itself, through prev:one."),
-        ("notebook:part", "The notebook part cannot be a part of the pipeline yet."),
     ],
 )
 def test_wrong_tags_are_findings_that_name_the_cell(tag: str, says: str) -> None:

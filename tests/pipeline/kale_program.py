@@ -16,9 +16,9 @@ def main(paths):
     for path in paths:
         os.chdir(os.path.dirname(path))
         try:
-            found[os.path.basename(path)] = made(path)
+            found[path] = made(path)
         except (ValueError, NotImplementedError) as error:
-            found[os.path.basename(path)] = {"refused": str(error)}
+            found[path] = {"refused": str(error)}
     print("FOUND " + json.dumps(found))
 
 
@@ -31,9 +31,17 @@ def made(path):
     compiled = kfputils.compile_pipeline(script, pipeline.config.pipeline_name)
     with pathlib.Path(compiled).open() as stream:
         protocol = next(yaml.safe_load_all(stream))
-    tasks = protocol["root"]["dag"]["tasks"]
-    after = {name: sorted(task.get("dependentTasks", [])) for name, task in tasks.items()}
-    return {"graph": graph, "tasks": after}
+    after = edges(protocol["root"]["dag"])
+    nested = {
+        name: edges(protocol["components"][task["componentRef"]["name"]]["dag"])
+        for name, task in protocol["root"]["dag"]["tasks"].items()
+        if "dag" in protocol["components"][task["componentRef"]["name"]]
+    }
+    return {"graph": graph, "tasks": after, "nested": nested}
+
+
+def edges(dag):
+    return {name: sorted(task.get("dependentTasks", [])) for name, task in dag["tasks"].items()}
 
 
 if __name__ == "__main__":

@@ -27,13 +27,12 @@ def kale_python() -> Path:
 def kale_makes(notebooks: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, Any]:
     """Return, for each notebook, Kale's graph and compiled tasks, or why it refuses."""
     python = kale_python()
-    paths = []
+    paths = {name: folder / f"{name}.ipynb" for name in notebooks}
     for name, content in notebooks.items():
-        path = folder / f"{name}.ipynb"
-        path.write_text(json.dumps(content))
-        paths.append(str(path))
+        paths[name].parent.mkdir(exist_ok=True)
+        paths[name].write_text(json.dumps(content))
     done = subprocess.run(
-        [str(python), str(PROGRAM), *paths],
+        [str(python), str(PROGRAM), *map(str, paths.values())],
         capture_output=True,
         text=True,
         timeout=300,
@@ -44,4 +43,4 @@ def kale_makes(notebooks: Mapping[str, Mapping[str, Any]], folder: Path) -> dict
     assert done.returncode == 0, done.stderr[-2000:]
     (line,) = [text for text in done.stdout.splitlines() if text.startswith("FOUND ")]
     found = json.loads(line.removeprefix("FOUND "))
-    return {name.removesuffix(".ipynb"): value for name, value in found.items()}
+    return {name: found[str(path)] for name, path in paths.items()}

@@ -10,7 +10,8 @@ from jupyter_modelpack.errors import ModelPackError
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.reference import Reference, Repository, Tag
-from tests.registry.double import Handler, running
+from tests.registry.double import running
+from tests.registry.handler import Handler
 from tests.registry.hostile import PUBLIC, Dialer, Names, Trap, trap, world
 from tests.registry.images import make_image
 

@@ -15,7 +15,8 @@ from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.reference import Reference, Repository, Tag
 from jupyter_modelpack.oci.validate import validate_image
 from jupyter_modelpack.services.packaging_types import Transfer
-from tests.registry.double import Double, Fault, Seen, running
+from tests.registry.double import Double, running
+from tests.registry.faults import Fault, Seen
 from tests.registry.images import Pace, make_evidence, make_image
 
 PUSHES = 300 if os.environ.get("MODELPACK_TEST_FULL") else 30

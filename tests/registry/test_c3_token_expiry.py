@@ -11,7 +11,8 @@ from jupyter_modelpack.adapters.registry.credential import Credential
 from jupyter_modelpack.errors import RegistryError
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.reference import Reference, Repository, Tag
-from tests.registry.double import Seen, running
+from tests.registry.double import running
+from tests.registry.faults import Seen
 from tests.registry.images import Pace, make_image
 
 ADA = Credential("ada", "correct horse")

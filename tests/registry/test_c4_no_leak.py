@@ -14,7 +14,8 @@ from jupyter_modelpack.oci.descriptor import CONFIG, LAYER, MANIFEST
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layout import Layout
 from jupyter_modelpack.oci.reference import Reference, Repository, Tag
-from tests.registry.double import Double, Handler, running
+from tests.registry.double import Double, running
+from tests.registry.handler import Handler
 from tests.registry.hostile import ADA, trap
 from tests.registry.images import Pace, make_image
 

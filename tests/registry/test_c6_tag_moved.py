@@ -17,7 +17,8 @@ from jupyter_modelpack.oci.reference import Reference, Repository, Tag
 from jupyter_modelpack.oci.validate import validate_image
 from jupyter_modelpack.services.promotions import Wish
 from tests.promoting import YOU, open_world
-from tests.registry.double import Double, Handler, running
+from tests.registry.double import Double, running
+from tests.registry.handler import Handler
 from tests.registry.images import make_image
 
 

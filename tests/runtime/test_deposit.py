@@ -14,7 +14,8 @@ import pytest
 from jupyter_modelpack.runtime import deposit
 from jupyter_modelpack.runtime.deposit import Deposit, NotDeposited
 from jupyter_modelpack.runtime.report import File
-from tests.registry.double import Double, Fault, running
+from tests.registry.double import Double, running
+from tests.registry.faults import Fault
 
 
 @pytest.fixture(autouse=True)

@@ -86,6 +86,79 @@ def test_what_cannot_be_given_fails_the_step_and_is_named(tmp_path: Path) -> Non
     assert "`lines` cannot be handed to another step, because it is an open file" in done.log
 
 
+NOTEBOOKS = (
+    cell("epochs = 7", "parameters"),
+    cell("def scaled(x):\n    return -x", "functions"),
+    cell("rows = [1, 2]", "step:load"),
+    cell("", "notebook:train"),
+    cell("told = [score, scaled(1), epochs]", "step:report"),
+    cell("# train.ipynb", kind="markdown"),
+    cell("epochs = 3\nrate = 10", "parameters"),
+    cell("def scaled(x):\n    return rate * x", "functions"),
+    cell("score = sum(map(scaled, rows)) * epochs", "step:fit"),
+    cell("assert scaled(1) == rate and epochs != 3", "check"),
+)
+
+
+@pytest.fixture
+def two_notebooks(tmp_path: Path) -> Runtime:
+    """An image of a notebook and of another one inside, numbered behind it."""
+    runtime = Runtime(tmp_path / "image")
+    runtime.package(
+        NOTEBOOKS,
+        parameters=[{"name": "epochs", "type": "int", "default": 7, "cell": 1}],
+        checks=[10],
+        common=[1, 2],
+        steps=[
+            {"name": "load", "cells": [3]},
+            {"name": "train_fit", "cells": [9, 10], "common": [7, 1, 8], "metrics": ["score"]},
+            {"name": "report", "cells": [5]},
+        ],
+        order=[1, 2, 3, 7, 1, 8, 9, 10, 1, 2, 5],
+    )
+    return runtime
+
+
+@pytest.mark.parametrize(("given", "epochs"), [((), 7), (("-p", "epochs=2"), 2)])
+def test_steps_of_two_notebooks_keep_their_own_names(
+    given: tuple[str, ...], epochs: int, two_notebooks: Runtime, tmp_path: Path
+) -> None:
+    save({"rows": [1, 2]}, "rows", tmp_path / "rows")
+    fit = two_notebooks.run(
+        tmp_path / "fit",
+        *("--step", "train_fit", "--load", "rows", str(tmp_path / "rows"), *given),
+        *("--save", "score", "score", str(tmp_path / "score")),
+    )
+    assert fit.code == 0, fit.log
+    # its functions, and the run's parameters above its own defaults
+    assert fit.result["metrics"] == {"score": 30 * epochs}
+    words = ("--step", "report", "--load", "score", str(tmp_path / "score"), *given)
+    report = two_notebooks.run(
+        tmp_path / "report", *words, "--save", "t", "told", str(tmp_path / "told")
+    )
+    assert report.code == 0, report.log
+    read: dict[str, Any] = {}
+    load("told", tmp_path / "told", read)
+    assert read["told"] == [30 * epochs, -1, epochs]
+
+
+@pytest.mark.parametrize(("given", "epochs"), [((), 7), (("-p", "epochs=2"), 2)])
+def test_a_run_of_the_whole_takes_the_cells_in_the_order_of_the_steps(
+    given: tuple[str, ...], epochs: int, two_notebooks: Runtime, tmp_path: Path
+) -> None:
+    runtime = two_notebooks
+    path = runtime.root / "app/files/test.ipynb"
+    document = json.loads(path.read_text())
+    document["cells"][4]["source"] += "\nprint(told)"
+    path.write_text(json.dumps(document))
+    done = runtime.run(tmp_path / "work", *given)
+    assert done.code == 0, done.log
+    assert done.result["checks"] == [{"cell": 10, "passed": True, "message": ""}]
+    started = [e["cell"] for e in done.events if e["event"] == "cell-started"]
+    assert started == [1, 2, 3, 7, 1, 8, 9, 10, 1, 2, 5]
+    assert str([30 * epochs, -1, epochs]) in done.log
+
+
 def passed(value: Any, folder: Path) -> tuple[str, Any]:
     """Return the format that a value was written in, and what was read."""
     kind = save({"x": value}, "x", folder)["format"]

@@ -16,7 +16,8 @@ import pytest
 from jupyter_modelpack.release.actor import Actor
 from jupyter_modelpack.release.policy_text import ready_made
 from jupyter_modelpack.services.promotions import Wish
-from tests.hub import POLICY, ROOT, post, running_hub, stop, until
+from tests.hub import ROOT, post, running_hub, stop, until
+from tests.hub_settings import POLICY
 from tests.service.served import account, paged, proxied, serving
 from tests.shelf_workshop import shelf_world
 

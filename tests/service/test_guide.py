@@ -14,7 +14,7 @@ from jupyter_modelpack.adapters.identity.kubernetes import KubernetesLogin
 from jupyter_modelpack.adapters.identity.proxy_header import HeaderLogin
 from jupyter_modelpack.service.app import LOGINS, ReleaseService
 from jupyter_modelpack.service.application import Address
-from tests.hub import HUB_CONFIG
+from tests.hub_settings import HUB_CONFIG
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "operators" / "service.md").read_text("utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from promoting import ADA, OMAR, RITA, TEAM, YOU, Clock, open_world, person, signed
+from promotion_moves import ask, entries, everywhere, holds, together, whole
 
 from jupyter_modelpack.errors import (
-    BackendError,
     Conflict,
     GateNotSatisfied,
     InvalidInput,
@@ -23,56 +21,9 @@ from jupyter_modelpack.errors import (
     NotPermitted,
 )
 from jupyter_modelpack.release.audit import verify
-from jupyter_modelpack.services.promotions import Vote, Wish
+from jupyter_modelpack.services.promotions import Vote
 
-PLACES = ("dev", "staging", "production")
 COLUMNS = ("id", "name", "environment", "phase", "revision", "asked", "open_for", "record")
-
-
-@pytest.fixture
-def world(tmp_path, ledger):
-    made = open_world(tmp_path, ledger=ledger)
-    made.package("1.0.0")
-    made.package("1.1.0")
-    return made
-
-
-@pytest.fixture
-def team(tmp_path, ledger):
-    made = open_world(tmp_path, ledger=ledger)
-    made.finder.change = signed
-    made.policy(TEAM)
-    made.package("1.0.0", account=ADA.to_json())
-    made.package("1.1.0", account=ADA.to_json())
-    return made
-
-
-def ask(world, version="1.0.0", to="dev", who=YOU, **more):
-    return world.promotions.ask(Wish("churn", version, to, "because", **more), who)
-
-
-def everywhere(world, version):
-    for place in PLACES:
-        ask(world, version, place)
-
-
-def holds(world, place="production"):
-    slot = world.ledger.promotions.lane("churn", place).slot
-    return slot.pointer.version if slot.pointer else None
-
-
-def entries(world):
-    return list(world.ledger.audit.rows())
-
-
-def whole(world):
-    """Say that the log is unbroken, and that every move of a pointer has its entry."""
-    assert world.releases.audit().whole
-    moves = [e for e in entries(world) if e["kind"] == "promotion.active"]
-    for place in PLACES:
-        mine = [e["data"]["generation"] for e in moves if e["environment"] == place]
-        assert mine == list(range(1, len(mine) + 1)), "the history is linear"
-        assert world.ledger.promotions.lane("churn", place).slot.generation == len(mine)
 
 
 def test_the_solo_story(world):
@@ -263,22 +214,6 @@ def test_a_policy_change_is_recorded(world):
     whole(world)
 
 
-def together(count, act):
-    """Call ``act(number)`` from many threads at once and return what came back, or was raised."""
-    barrier = threading.Barrier(min(count, 25))
-
-    def one(number):
-        if number < barrier.parties:
-            barrier.wait()
-        try:
-            return act(number)
-        except ModelPackError as error:
-            return error
-
-    with ThreadPoolExecutor(25) as pool:
-        return list(pool.map(one, range(count)))
-
-
 def test_d7_concurrent_promotes_leave_one_digest(tmp_path, ledger):
     world = open_world(tmp_path, ledger=ledger, now=Clock())
     for number in range(10):
@@ -306,81 +241,6 @@ def test_d7_concurrent_clicks_are_one_promotion(world):
     assert all(isinstance(each, Conflict) or each.id in made for each in answers)
     whole(world)
     print(f"D7: 100 clicks on one release: {len(made)} promotion")
-
-
-def test_d9_rollback(world):
-    everywhere(world, "1.0.0")
-    with pytest.raises(InvalidInput, match="reason"):
-        world.promotions.ask(Wish("churn", "1.0.0", "production", " ", "rollback"), YOU)
-    with pytest.raises(Conflict, match="has never run"):
-        ask(world, "1.1.0", "production", kind="rollback")
-    everywhere(world, "1.1.0")
-    before = world.ledger.packages.get("churn", "1.0.0")["digest"]
-    generation = world.ledger.promotions.lane("churn", "production").slot.generation
-    answers = together(
-        20,
-        lambda _: ask(world, "1.0.0", "production", kind="rollback", generation=generation),
-    )
-    done = {each.id for each in answers if not isinstance(each, ModelPackError)}
-    assert len(done) == 1, "two rollbacks at once are one"
-    slot = world.ledger.promotions.lane("churn", "production").slot
-    assert (str(slot.digest), slot.generation) == (before, generation + 1)
-    whole(world)
-
-
-def test_d9_rollback_needs_its_own_permission_and_never_loops(tmp_path, ledger):
-    class Broken:
-        calls = 0
-
-        def deploy(self, order, record, files):
-            Broken.calls += 1
-            if order.version == "1.0.0" and order.generation > 1:
-                raise OSError("no route")
-
-    world = open_world(tmp_path, ledger=ledger, deployer=Broken())
-    world.finder.change = signed
-    world.policy(TEAM.replace("needed: 1, from", "needed: 0, from"))
-    for version in ("1.0.0", "1.1.0"):
-        world.package(version)
-        for place in ("dev", "production"):
-            ask(world, version, place, ADA)
-    calls = Broken.calls
-    with pytest.raises(NotPermitted, match="may not roll back"):
-        ask(world, "1.0.0", "production", ADA, kind="rollback")
-    with pytest.raises(BackendError, match="was not changed"):
-        ask(world, "1.0.0", "production", RITA, kind="rollback")
-    assert Broken.calls == calls + 1, "nothing is tried again by itself"
-    assert holds(world) == "1.1.0"
-    assert world.promotions.list("churn")[0].phase in ("Errored", "Active")
-    whole(world)
-
-
-def test_d9_rollback_during_a_promotion_is_refused(tmp_path, ledger):
-    started, go_on = threading.Event(), threading.Event()
-
-    class Slow:
-        def deploy(self, order, record, files):
-            if order.version == "1.2.0":
-                started.set()
-                assert go_on.wait(20)
-
-    world = open_world(tmp_path, ledger=ledger, deployer=Slow())
-    for version in ("1.0.0", "1.1.0", "1.2.0"):
-        world.package(version)
-    ask(world)
-    ask(world, "1.1.0")
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(ask, world, "1.2.0")
-        assert started.wait(20)
-        with pytest.raises(Conflict, match=r"1\.2\.0 is being brought into dev right now"):
-            ask(world, kind="rollback")
-        [being] = world.promotions.list("churn", is_open=True)
-        with pytest.raises(Conflict, match="too late to withdraw"):
-            world.promotions.withdraw(being.id, YOU)
-        go_on.set()
-        assert running.result().phase == "Active"
-    assert ask(world, kind="rollback").phase == "Active"
-    whole(world)
 
 
 def test_d10_an_outdated_view_is_a_conflict(world):

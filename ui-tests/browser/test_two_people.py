@@ -18,7 +18,8 @@ from browser.labserver import BUILT
 from browser.people import browser_of, labs, log_in, shots_folder
 from browser.test_journey import LONG, edit, package
 from browser.test_releases import REVIEW, lane
-from tests.hub import POLICY, Hub, Service, post
+from tests.hub import Hub, Service, post
+from tests.hub_settings import POLICY
 
 pytestmark = pytest.mark.browser
 

@@ -29,7 +29,10 @@ class KernelFacts(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """A snapshot read in every way that rules need; ``live`` are the code cells that will run."""
+    """A snapshot read in every way that rules need; ``live`` are the code cells that will run.
+
+    ``given`` are settings of the run, ``handed`` names that another notebook of a pipeline makes.
+    """
 
     snapshot: Snapshot
     live: tuple[Cell, ...]
@@ -41,6 +44,7 @@ class Context:
     parameters: tuple[Parameter, ...] = ()
     computed: tuple[ComputedParameter, ...] = ()
     given: frozenset[str] = field(default_factory=frozenset)
+    handed: frozenset[str] = field(default_factory=frozenset)
     file_limit: int = 0
 
     @property

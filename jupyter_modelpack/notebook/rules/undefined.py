@@ -35,6 +35,7 @@ def find_undefined(context: Context) -> Iterator[Finding]:
         )
         commands[cell.number] = commands.get(cell.number, False) or opens
     names = _Names(later)
+    names.known |= context.handed
     for code in context.codes:
         number = code.cell.number
         if code.tree is None or commands.get(number):
