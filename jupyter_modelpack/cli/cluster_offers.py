@@ -40,8 +40,8 @@ def with_volumes(
 
     asked = ClusterOptions.parse(options)
     files = {path: place for path, place in real_paths(record).items() if not asked.covers(path)}
-    if not files:
-        return options
+    if not files or backend != "kubernetes":
+        return options  # these mounts are read-only, which Kubeflow has no word for
     offers = there.offers
     namespace = offers.namespace(backend, asked.namespace)
     found = offers.volumes(files, namespace)

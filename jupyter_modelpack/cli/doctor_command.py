@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_modelpack.cli.arguments import registry_of
 from jupyter_modelpack.cli.terminal import print_json, say
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.adapters.diagnosis import Check
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -25,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         names = ("kubeconfig", "context", "namespace")
         settings = ClusterSettings(**{name: getattr(arguments, name) or "" for name in names})
         checks += diagnose_cluster(settings, arguments.image or "")
+    checks += _deployments(arguments.folder, folder)
     registry = registry_of(arguments)
     if registry["registry"]:
         from jupyter_modelpack.adapters.registry_diagnosis import diagnose_registry
@@ -39,3 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
             if check.advice and not check.ok:
                 say("  [dim]{}[/]", check.advice)
     return 1 if any(check.needed and not check.ok for check in checks) else 0
+
+
+def _deployments(named: str, data_dir: Path) -> list[Check]:
+    from jupyter_modelpack.adapters.deployers.diagnosis import diagnose_targets
+
+    place = Path(named).expanduser().absolute() if named else data_dir / "environments"
+    return diagnose_targets(place, wanted=bool(named))

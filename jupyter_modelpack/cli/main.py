@@ -221,6 +221,9 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--cluster", action="store_true", help="look at the cluster, too")
     _add_cluster(doctor)
     doctor.add_argument(
+        "--folder", default="", metavar="DIR", help="the deploy folder to look at: clusters.yaml"
+    )
+    doctor.add_argument(
         "--image",
         metavar="HOST/REPO[@DIGEST]",
         help="a registry to look at, and by digest an image that the cluster is to pull",

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput
+from jupyter_modelpack.pipeline.mount import Mount
 from jupyter_modelpack.pipeline.spec import WORK_DIRECTORY
 
 _DAY = 86_400
@@ -26,30 +27,6 @@ _LABEL_KEY = re.compile(
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?\Z")
 _OURS = "io.github.jupyter-modelpack/"
 _RESERVED_PATHS = ("/opt/python", "/opt/native", "/opt/modelpack", "/app", "/proc", "/sys", "/dev")
-
-
-@dataclass(frozen=True)
-class Mount:
-    """A claim or a config map that the notebook sees at ``path``; ``kind`` says which.
-
-    ``sub_path`` is the folder or file in it that is meant; nothing: all of it.
-    """
-
-    kind: str
-    name: str
-    path: str
-    read_only: bool = True
-    sub_path: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as ``options.mounts`` of the REST interface has it."""
-        return {
-            "kind": self.kind,
-            "name": self.name,
-            "path": self.path,
-            "read_only": self.read_only,
-            "sub_path": self.sub_path,
-        }
 
 
 @dataclass(frozen=True)

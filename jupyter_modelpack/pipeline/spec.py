@@ -11,6 +11,7 @@ from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.notebook.kale_metadata import Volume
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.reference import Reference
+from jupyter_modelpack.pipeline.mount import Mount
 from jupyter_modelpack.pipeline.names import dns_label
 from jupyter_modelpack.pipeline.parameters import (
     ParameterLike,
@@ -40,7 +41,8 @@ class PipelineSpec:
     ``image`` is a reference by digest (``repository@sha256:...``); a tag alone raises InvalidInput.
     ``parameters`` are the notebook's: anything with ``name``, ``type`` and ``default``. ``name``
     is the DNS-1123 label made from what is given there, else from ``display_name``, which is kept.
-    ``labels`` are the pods'. Without ``steps`` the whole notebook is one.
+    ``labels`` are the pods', ``mounts`` what each step of a run sees beside the package's own
+    ``volumes``. Without ``steps`` the whole notebook is one.
     """
 
     display_name: str
@@ -53,6 +55,7 @@ class PipelineSpec:
     resources: Resources = field(default_factory=Resources)
     steps: tuple[StepSpec, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    mounts: tuple[Mount, ...] = ()
     caching: bool = False
 
     def __post_init__(self) -> None:

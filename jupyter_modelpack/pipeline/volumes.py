@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from jupyter_modelpack.pipeline.cluster import Mount
+from jupyter_modelpack.pipeline.mount import Mount
 from jupyter_modelpack.pipeline.spec import WORK_DIRECTORY
 
 _KINDS = {

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.reference import Reference
 from jupyter_modelpack.pipeline.cluster import ClusterOptions
+from jupyter_modelpack.pipeline.mount import Mount
 from jupyter_modelpack.services.offers import Offers
 from jupyter_modelpack.services.publishing import repository_of
 from jupyter_modelpack.services.running import typed_values
 from jupyter_modelpack.services.runs import RunRequest
 
 # What is asked of a step at Kubeflow otherwise stands in the notebook's tags.
-_AT_KUBEFLOW = ("labels", "image")
+_AT_KUBEFLOW = ("labels", "image", "mounts")
 
 
 class ClusterRuns:
@@ -42,7 +43,7 @@ class ClusterRuns:
         self._ready()
         options = ClusterOptions.parse(asked.options)
         if asked.backend == "kubeflow":
-            _only_what_kubeflow_takes(asked.options)
+            _only_what_kubeflow_takes(asked.options, options.mounts, record)
         for external in record["external"]:
             if not options.covers(str(external["path"])):
                 raise InvalidInput(
@@ -99,7 +100,28 @@ class ClusterRuns:
         return str(reference.with_digest(Digest.parse(record["digest"])))
 
 
-def _only_what_kubeflow_takes(options: Mapping[str, Any]) -> None:
+def _only_what_kubeflow_takes(
+    options: Mapping[str, Any], mounts: Sequence[Mount], record: Mapping[str, Any]
+) -> None:
+    """Refuse what Kubeflow's format has no word for: it would be left out, or mean more."""
+    settings = record.get("pipeline_settings") or {}
+    taken = {str(volume["mount"]) for volume in settings.get("volumes") or ()}
+    for mount in mounts:
+        if mount.kind == "claim" and mount.read_only:
+            raise _not_mounted(
+                f"Kubeflow cannot mount the claim {mount.name} read-only.",
+                "Say read_only: false, if the steps may write there.",
+            )
+        if mount.kind == "config_map" and mount.sub_path:
+            raise _not_mounted(
+                f"Kubeflow mounts the config map {mount.name} as a whole, without a sub_path.",
+                "Leave sub_path away: its keys are files at the path.",
+            )
+        if mount.path in taken:
+            raise _not_mounted(
+                f"The notebook's own settings mount a volume at {mount.path} already.",
+                "Choose another path.",
+            )
     for name in options:
         if name not in _AT_KUBEFLOW:
             raise InvalidInput(
@@ -107,3 +129,7 @@ def _only_what_kubeflow_takes(options: Mapping[str, Any]) -> None:
                 field=f"options.{name}",
                 advice="Say it in the notebook, with a cell tag such as limit: or secret:.",
             )
+
+
+def _not_mounted(message: str, advice: str) -> InvalidInput:
+    return InvalidInput(message, field="options.mounts", advice=advice)

@@ -54,7 +54,7 @@ def offered(offers: Offers, backend: str, record: Mapping[str, Any] | None) -> d
     except ModelPackError as error:
         problems.append(_problem("pod_defaults", error))
     try:
-        if backend == "kubernetes":  # a pipeline of Kubeflow mounts nothing
+        if backend == "kubernetes":  # at Kubeflow no claim is mounted read-only
             found = offers.volumes(real_paths(record) if record else {}, namespace)
         node = offers.node(found, namespace)
     except ModelPackError as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from jupyter_modelpack.errors import (
     BackendError,
@@ -99,6 +99,14 @@ class Deployer(Protocol):
         """Return when it is there; raises GateNotSatisfied for a no, others when it breaks."""
 
 
+@runtime_checkable
+class Foresees(Protocol):
+    """A deployer that knows before it is asked to deploy whether it could."""
+
+    def ready(self, environment: str) -> None:
+        """Raise InvalidInput where what is configured cannot work."""
+
+
 class Landmarks(Protocol):
     """What is left beside an image whose promotion has become active."""
 
@@ -171,6 +179,8 @@ class Promotions:
         """
         policy = self._policies.current()
         policy.environments.checked(wish.environment)
+        if isinstance(deployer := self._out.deployer(), Foresees):
+            deployer.ready(wish.environment)
         record = self._releases.get(wish.name, wish.version)
         self.recover(wish.name, older_than=STALE)
         author = author_of(record)

@@ -65,7 +65,9 @@ export function Lane(props: ILaneProps): JSX.Element {
       {holds ? (
         <strong>{holds.version}</strong>
       ) : (
-        <span className="jp-ModelpackPanel-dim">{trans.__('nothing yet')}</span>
+        <span className="jp-ModelpackPanel-nothing">
+          {trans.__('nothing yet')}
+        </span>
       )}
       <Action {...part} />
       <div className="jp-ModelpackPanel-laneMore">

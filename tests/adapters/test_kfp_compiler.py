@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from jupyter_modelpack.adapters.kubeflow.compiler import compile_pipeline, compiler_available
 from jupyter_modelpack.errors import BackendUnavailable
+from jupyter_modelpack.pipeline.mount import Mount
 from jupyter_modelpack.pipeline.spec import PipelineSpec, Resources
 
 IMAGE = "modelpack.local/churn@sha256:" + "ab" * 32
@@ -162,3 +163,14 @@ def test_without_kfp_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(BackendUnavailable) as caught:
         compile_pipeline(spec())
     assert "pip install 'jupyter-modelpack[kubeflow]'" in caught.value.advice
+
+
+def test_a_notebook_of_one_step_sees_what_its_run_mounts() -> None:
+    claim = Mount("claim", "workspace", "/work/data", False)
+    spec = PipelineSpec(display_name="Churn", version="1.0.0", image=IMAGE, mounts=(claim,))
+    protocol, platform = yaml.safe_load_all(compile_pipeline(spec))
+    (executor,) = protocol["deploymentSpec"]["executors"].values()
+    assert executor["container"]["env"] == [{"name": "MODELPACK_MOUNTS", "value": '["/work/data"]'}]
+    (asked,) = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
+    assert asked["pvcMount"][0]["mountPath"] == "/work/data"
+    assert asked["pvcMount"][0]["pvcNameParameter"]["runtimeValue"]["constant"] == "workspace"

@@ -9,9 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from jupyter_modelpack.adapters.kubeflow.backend import KubeflowBackend
 from jupyter_modelpack.adapters.kubeflow.client import KubeflowClient
+from jupyter_modelpack.adapters.kubeflow.compiler import compile_pipeline
 from jupyter_modelpack.adapters.kubeflow.connection import KubeflowSettings
 from jupyter_modelpack.adapters.kubeflow.metadata import question
 from jupyter_modelpack.adapters.ledger import Ledger
@@ -152,6 +154,29 @@ def test_two_runs_of_a_release_share_its_pipeline_and_labels_make_a_version(worl
     follower.round()
     assert (len(world.kubeflow.pipelines), len(world.kubeflow.version_list)) == (1, 2)
     assert len(world.kubeflow.runs) == 3
+
+
+def test_mounts_of_a_run_are_those_of_each_step(world: World) -> None:
+    claim = {"name": "workspace", "path": "/work/data", "read_only": False, "sub_path": "raw"}
+    config = {"kind": "config_map", "name": "limits", "path": "/work/limits"}
+    follower = world.follow()
+    world.enter(0)
+    world.enter(1, mounts=[claim, config])
+    follower.round()
+    assert len(world.kubeflow.version_list) == 2, "what is mounted is a version of the pipeline"
+    run = world.enter(2, mounts=[claim, config])
+    protocol, platform = yaml.safe_load_all(compile_pipeline(world.backend._spec(run)))
+    executors = protocol["deploymentSpec"]["executors"]
+    asked = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert len(executors) == len(asked) == len(PACKAGE["steps"])
+    for name, executor in executors.items():
+        (mounted,) = asked[name]["pvcMount"]
+        assert (mounted["mountPath"], mounted["subPath"]) == ("/work/data", "raw")
+        assert mounted["pvcNameParameter"]["runtimeValue"]["constant"] == "workspace"
+        (seen,) = asked[name]["configMapAsVolume"]
+        assert (seen["mountPath"], seen["configMapName"]) == ("/work/limits", "limits")
+        told = {each["name"]: each["value"] for each in executor["container"]["env"]}
+        assert json.loads(told["MODELPACK_MOUNTS"]) == ["/work/data", "/work/limits"]
 
 
 def test_an_abort_reaches_kubeflow(world: World) -> None:

@@ -211,3 +211,20 @@ def test_e5_a_server_that_is_away_is_asked_less_and_less_and_is_unknown_since() 
     print(f"asked {server.asked} times in 600 s; unknown since {watch.unknown_since}")
     assert server.asked < 40
     assert watch.unknown_since == 0.0 and not watch.synced
+
+
+def test_e12_nothing_is_kept_of_runs_that_are_over_and_pods_that_are_gone() -> None:
+    cache = PodCache()
+    for number in range(1000):
+        run = f"run-{number}"
+        labels = {RUN_LABEL: run}
+        metadata = {"uid": run, "name": run, "labels": labels, "resourceVersion": str(number + 1)}
+        pod = {"metadata": metadata, "status": {"phase": "Succeeded"}}
+        cache.apply("ADDED", pod)
+        assert cache.pods(run)
+        cache.forget(run)  # its results are there
+        cache.apply("DELETED", pod)  # a day later
+        assert (cache.pods(run), cache.change(run)) == ([], 0)
+    kept = [len(each) for each in (cache._pods, cache._ended, cache._runs, cache._changes)]
+    print(f"E12: 1000 runs whose pods came and went: {sum(kept)} kept")
+    assert kept == [0, 0, 0, 0]

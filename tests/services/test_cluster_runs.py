@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_modelpack.adapters.kubeflow.pod_defaults import PodDefault, labels_of
 from jupyter_modelpack.errors import BackendError, InvalidInput, ModelPackError
-from jupyter_modelpack.pipeline.cluster import Mount
+from jupyter_modelpack.pipeline.mount import Mount
 from jupyter_modelpack.pipeline.volumes import Placed
 from jupyter_modelpack.services.cluster_runs import ClusterRuns
 from jupyter_modelpack.services.offers import offered
@@ -72,6 +72,21 @@ def test_kubeflow_refuses_what_it_would_ignore() -> None:
         prepared("kubeflow", limits)
     assert "limit:" in caught.value.advice
     assert prepared("kubernetes", limits)["options"] == limits
+
+
+def test_kubeflow_mounts_what_its_format_has_words_for() -> None:
+    claim = {"name": "workspace", "path": "/work/data", "read_only": False, "sub_path": "raw"}
+    config = {"kind": "config_map", "name": "limits", "path": "/work/limits"}
+    options = {"mounts": [claim, config]}
+    assert prepared("kubeflow", options)["options"] == options
+    for wrong, says in (
+        ({**claim, "read_only": True}, "cannot mount the claim workspace read-only"),
+        ({**config, "sub_path": "key"}, "the config map limits as a whole"),
+    ):
+        with pytest.raises(InvalidInput, match=says) as caught:
+            prepared("kubeflow", {"mounts": [wrong]})
+        assert caught.value.details["field"] == "options.mounts" and caught.value.advice
+        assert prepared("kubernetes", {"mounts": [wrong]})["options"] == {"mounts": [wrong]}
 
 
 def test_labels_and_the_image_are_taken_by_both() -> None:

@@ -22,7 +22,7 @@ from tests.services.crashes.server import SECONDS, serve
 ROOT = Path(__file__).parents[2]
 FULL = bool(os.environ.get("MODELPACK_TEST_FULL"))
 PLACES = ("dev", "production")
-CHAINS, POINTS = (8, 25) if FULL else (2, 5)
+CHAINS, POINTS = (20, 10) if FULL else (2, 5)
 PACE = "usual" if FULL else "quick"
 HALF = len(states.BUILD) // 2
 NAMED = (states.BUILD[:HALF], states.BUILD[HALF:], states.RUN, states.ELSEWHERE, states.PROMOTION)

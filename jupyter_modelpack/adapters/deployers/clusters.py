@@ -25,7 +25,11 @@ _CLUSTER = frozenset(each.name for each in fields(ClusterSettings))
 
 @dataclass(frozen=True)
 class Target:
-    """One environment's place on a cluster; ``schedule`` is cron's, ``wait_seconds`` a limit."""
+    """One environment's place on a cluster; ``schedule`` is cron's, ``wait_seconds`` a limit.
+
+    ``arguments`` are what a deployment's container is started with, ``ready_path`` and
+    ``live_path`` what it is asked for over HTTP at ``probe_port``, which is ``port`` unless set.
+    """
 
     cluster: ClusterSettings
     image: str
@@ -33,8 +37,10 @@ class Target:
     schedule: str = ""
     replicas: int = 1
     port: int = 8080
-    arguments: tuple[str, ...] = ("serve",)
+    arguments: tuple[str, ...] = ()
     ready_path: str = ""
+    live_path: str = ""
+    probe_port: int | None = None
     owner: str = ""
     wait_seconds: float = 120.0
     options: ClusterOptions = field(default_factory=ClusterOptions)
@@ -57,8 +63,36 @@ def _target(path: Path, name: str, entry: Mapping[str, Any]) -> Target:
         )
     if kind == "cronjob" and not values.get("schedule"):
         raise InvalidInput(f"{path}: {name} is a cronjob without a schedule.", field=name)
+    if kind == "deployment":
+        _check_deployment(path, name, values)
     values["options"] = ClusterOptions.parse(values.get("options") or {})
     if "arguments" in values:
         values["arguments"] = tuple(map(str, values["arguments"]))
     settings = ClusterSettings(**{key: str(entry[key]) for key in _CLUSTER if key in entry})
     return Target(cluster=settings, **values)
+
+
+def _check_deployment(path: Path, name: str, values: Mapping[str, Any]) -> None:
+    given = values.get("arguments")
+    if not isinstance(given, list) or not given:
+        raise InvalidInput(
+            f"{path}: {name} is a deployment without arguments, and a packaged notebook runs once"
+            " and ends, so it would be started again for ever.",
+            field=f"{name}.arguments",
+            advice="Set kind to job or cronjob, or set arguments, a list of the words with which"
+            " the image goes on and answers on the port.",
+        )
+    for setting in ("ready_path", "live_path"):
+        if not str(values.get(setting, "/")).startswith("/"):
+            raise InvalidInput(
+                f"{path}: {setting} of {name} is {str(values[setting])[:60]!r}.",
+                field=f"{name}.{setting}",
+                advice="Write a path that begins with /, such as /ready.",
+            )
+    port = values.get("probe_port", 1)
+    if not isinstance(port, int) or not 0 < port < 65536:
+        raise InvalidInput(
+            f"{path}: probe_port of {name} is {str(port)[:20]!r}.",
+            field=f"{name}.probe_port",
+            advice="Write a number from 1 to 65535, or leave it out: it is the port then.",
+        )

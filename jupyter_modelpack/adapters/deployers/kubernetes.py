@@ -48,6 +48,10 @@ class KubernetesDeployer:
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
 
+    def ready(self, environment: str) -> None:
+        """Raise InvalidInput where nothing could be deployed: the file does not say how."""
+        self._target(environment)
+
     def deploy(self, order: Deploy, record: Record, files: Mapping[str, bytes]) -> None:
         """Apply the release and wait until the cluster has taken it up.
 

@@ -73,8 +73,13 @@ def _deployment(target: Target, name: str, template: Json) -> Json:
     container = pod["containers"][0]
     container["args"] = list(target.arguments)
     container["ports"] = [{"name": "http", "containerPort": target.port, "protocol": "TCP"}]
-    if target.ready_path:
-        container["readinessProbe"] = {"httpGet": {"path": target.ready_path, "port": "http"}}
+    at = "http" if target.probe_port is None else target.probe_port
+    for probe, path in (
+        ("readinessProbe", target.ready_path),
+        ("livenessProbe", target.live_path),
+    ):
+        if path:
+            container[probe] = {"httpGet": {"path": path, "port": at}}
     spec = {
         "replicas": target.replicas,
         "selector": {"matchLabels": {"app.kubernetes.io/name": name, MANAGED_BY[0]: MANAGED_BY[1]}},

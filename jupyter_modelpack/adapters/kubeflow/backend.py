@@ -149,7 +149,8 @@ class KubeflowBackend:
     def _spec(self, run: Work) -> PipelineSpec:
         request = run.request
         options = ClusterOptions.parse(request.get("options") or {})
-        return replace(spec_of(request["package"], request["image"]), labels=options.labels)
+        spec = spec_of(request["package"], request["image"])
+        return replace(spec, labels=options.labels, mounts=options.mounts)
 
     def _there(self, run: Work) -> str | None:
         """Return the id of what was started for a run, as far as its place is not known."""

@@ -31,7 +31,7 @@ from jupyter_modelpack.adapters.kubeflow.interface import (
     output_fields,
     parameter_argument,
 )
-from jupyter_modelpack.adapters.kubeflow.platform import HINT, ask_platform
+from jupyter_modelpack.adapters.kubeflow.platform import HINT, ask_platform, mount
 from jupyter_modelpack.adapters.kubeflow.steps import StepsCompiler
 from jupyter_modelpack.errors import BackendUnavailable
 from jupyter_modelpack.notebook.kale import StepOptions
@@ -108,6 +108,7 @@ def _pipeline(dsl: Any, spec: PipelineSpec, step: Any) -> Any:
             task.set_memory_request(spec.resources.memory)
             task.set_memory_limit(spec.resources.memory)
         ask_platform(task, StepOptions(), spec.labels, {})
+        mount(task, spec.mounts)
         return outputs(task.outputs["metrics"], task.outputs["executed_notebook"])
 
     given = [parameter_argument(parameter) for parameter in spec.typed_parameters]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 from jupyter_modelpack.errors import BackendUnavailable
 from jupyter_modelpack.notebook.kale import StepOptions
 from jupyter_modelpack.notebook.kale_metadata import Volume
+from jupyter_modelpack.pipeline.mount import Mount
 
 HINT = "Install it with: pip install 'jupyter-modelpack[kubeflow]'"
+MOUNTS = "MODELPACK_MOUNTS"  # read by the runtime in the image
 Claims = Mapping[str, Any]
 
 
@@ -30,6 +33,22 @@ def make_claims(volumes: Sequence[Volume]) -> Claims:
     return claims
 
 
+def mount(task: Any, mounts: Sequence[Mount]) -> None:
+    """Let a step see what a run asks for, and say where, so that it names the data that it read.
+
+    Raises BackendUnavailable where kfp-kubernetes is not installed.
+    """
+    for each in mounts:
+        if each.kind == "config_map":
+            _kubernetes().use_config_map_as_volume(task, each.name, each.path)
+        else:
+            _kubernetes().mount_pvc(
+                task, pvc_name=each.name, mount_path=each.path, sub_path=each.sub_path
+            )
+    if mounts:
+        task.set_env_variable(MOUNTS, json.dumps([each.path for each in mounts]))
+
+
 def ask_platform(
     task: Any, options: StepOptions, labels: Mapping[str, str], claims: Claims
 ) -> None:
@@ -37,8 +56,8 @@ def ask_platform(
 
     Raises BackendUnavailable where something is asked and kfp-kubernetes is not installed.
     """
-    for mount, claim in claims.items():
-        _kubernetes().mount_pvc(task, pvc_name=claim, mount_path=mount)
+    for place, claim in claims.items():
+        _kubernetes().mount_pvc(task, pvc_name=claim, mount_path=place)
     for key, value in {**labels, **options.labels}.items():
         _kubernetes().add_pod_label(task, key, value)
     for key, value in options.annotations.items():

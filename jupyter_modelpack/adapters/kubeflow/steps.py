@@ -12,7 +12,7 @@ from jupyter_modelpack.adapters.kubeflow.interface import (
     output_fields,
     parameter_argument,
 )
-from jupyter_modelpack.adapters.kubeflow.platform import ask_platform, make_claims
+from jupyter_modelpack.adapters.kubeflow.platform import ask_platform, make_claims, mount
 from jupyter_modelpack.pipeline.spec import COMMAND, PipelineSpec
 from jupyter_modelpack.pipeline.steps import StepSpec, artifact_names
 
@@ -71,6 +71,7 @@ class StepsCompiler:
                 task.after(*waited)
             self._ask(task, step)
             ask_platform(task, step.options, self._spec.labels, claims)
+            mount(task, self._spec.mounts)
             tasks[step.name] = task
         return tasks
 

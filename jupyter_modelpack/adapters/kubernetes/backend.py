@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,7 @@ class KubernetesBackend:
         try:
             self.api.create(_jobs(namespace), job)
         except Conflict:
-            there = self.api.get(_jobs(namespace, name))
-            if there["metadata"].get("labels", {}).get(RUN_LABEL) != run.id:
+            if not _is_of(run, self.api.get(_jobs(namespace, name))):
                 raise BackendError(
                     f"There is a job {name} in {namespace} that is not of this run.",
                     advice="Remove or rename it.",
@@ -123,8 +123,12 @@ class KubernetesBackend:
         return found
 
     def stop(self, run: Work) -> None:
-        """Delete the job and with it its pod."""
-        self.api.delete(_jobs(self._namespace(run), self._name(run)))
+        """Delete the job and with it its pod; another one under its name is left alone."""
+        path = _jobs(self._namespace(run), self._name(run))
+        with suppress(NotFound):
+            job = self.api.get(path)
+            if _is_of(run, job):
+                self.api.delete(path, uid=job["metadata"]["uid"])
 
     def log(self, run: Work, mark: str) -> LogPart:
         """Return the lines of the pod's log after a mark, without the frames in them."""
@@ -187,16 +191,23 @@ class KubernetesBackend:
 
     def _own_jobs(self) -> list[tuple[str, str, str]]:
         selector = f"{MANAGED_BY[0]}={MANAGED_BY[1]},{INSTALLATION_LABEL}={self._installation}"
-        spaces = set(self._namespaces) | {self.api.connection.namespace}
         found = []
-        for namespace in sorted(spaces):
-            listed = self.api.get(_jobs(namespace), labelSelector=selector)
-            for job in listed.get("items") or ():
-                metadata = job["metadata"]
-                run = metadata["labels"].get(RUN_LABEL)
-                if run and not metadata.get("deletionTimestamp"):
-                    found.append((run, _jobs(namespace, metadata["name"]), metadata["uid"]))
+        for job in self._jobs_by(selector):
+            metadata = job["metadata"]
+            run = metadata["labels"].get(RUN_LABEL)
+            if run and not metadata.get("deletionTimestamp"):
+                path = _jobs(metadata["namespace"], metadata["name"])
+                found.append((run, path, metadata["uid"]))
         return found
+
+    def _jobs_by(self, selector: str) -> list[dict[str, Any]]:
+        """List jobs of all namespaces where that is granted, else of those that runs are in."""
+        spaces = set(self._namespaces) | {self.api.connection.namespace}
+        try:
+            listed = [self.api.get("/apis/batch/v1/jobs", labelSelector=selector)]
+        except BackendError:
+            listed = [self.api.get(_jobs(each), labelSelector=selector) for each in sorted(spaces)]
+        return [job for each in listed for job in each.get("items") or ()]
 
     def _namespace(self, run: Work) -> str:
         place = run.state.get("place") or {}
@@ -265,6 +276,8 @@ class KubernetesBackend:
         try:
             job = self.api.get(_jobs(namespace, name))
         except NotFound:
+            job = {}
+        if not _is_of(run, job):
             found[run.id] = Seen("Gone")
             return
         place = {"namespace": namespace, "job": name}
@@ -325,6 +338,11 @@ class KubernetesBackend:
             followed.seen = replace(seen, happenings=(*known, *followed.happenings))
             followed.happenings = ()
         return followed.seen if followed.seen is not None else seen
+
+
+def _is_of(run: Work, job: Mapping[str, Any]) -> bool:
+    """Tell whether a job is a run's: another one may have been given its name."""
+    return bool(((job.get("metadata") or {}).get("labels") or {}).get(RUN_LABEL) == run.id)
 
 
 def _jobs(namespace: str, name: str = "") -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 from jupyter_modelpack.adapters.kubernetes.deposits import Place
 from jupyter_modelpack.errors import InvalidInput
-from jupyter_modelpack.pipeline.cluster import ClusterOptions, Mount
+from jupyter_modelpack.pipeline.cluster import ClusterOptions
+from jupyter_modelpack.pipeline.mount import Mount
 from jupyter_modelpack.pipeline.names import dns_label, label_value
 from jupyter_modelpack.pipeline.spec import COMMAND, USER, WORK_DIRECTORY, PipelineSpec
 

@@ -53,6 +53,7 @@ class PodCache:
         self._ended: dict[str, dict[str, Pod]] = {}
         self._runs: dict[str, set[str]] = {}
         self._graves: OrderedDict[str, None] = OrderedDict()
+        self._forgotten: OrderedDict[str, None] = OrderedDict()
         self._changes: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -85,8 +86,10 @@ class PodCache:
         return self._changes.get(run, 0)
 
     def forget(self, run: str) -> None:
-        """Keep nothing more of the ends of a run."""
+        """Keep nothing more of the ends of a run, also when its pod is removed later."""
         with self._lock:
+            self._forgotten[run] = None
+            _limit(self._forgotten)
             self._ended.pop(run, None)
             if not self._runs.get(run):
                 self._changes.pop(run, None)
@@ -100,21 +103,22 @@ class PodCache:
             return
         self._pods[uid] = pod
         self._runs.setdefault(run, set()).add(uid)
-        if has_ended(pod):
+        if has_ended(pod) and run not in self._forgotten:
             self._ended.setdefault(run, {})[uid] = pod
         self._changes[run] = self._changes.get(run, 0) + 1
 
     def _bury(self, pod: Pod) -> None:
         uid, run = _uid(pod), _run(pod)
         self._graves[uid] = None
-        while len(self._graves) > _MOST_GRAVES:
-            self._graves.popitem(last=False)
+        _limit(self._graves)
         if self._pods.pop(uid, None) is not None:
             uids = self._runs.get(run, set())
             uids.discard(uid)
             if not uids:
                 self._runs.pop(run, None)
             self._changes[run] = self._changes.get(run, 0) + 1
+        if run in self._forgotten and run not in self._runs:
+            self._changes.pop(run, None)
 
 
 class PodWatch:
@@ -204,6 +208,11 @@ class PodWatch:
         if self.unknown_since is None and self._failures >= 1:
             self.unknown_since = self._heard
             self._changed()
+
+
+def _limit(kept: OrderedDict[str, None]) -> None:
+    while len(kept) > _MOST_GRAVES:
+        kept.popitem(last=False)
 
 
 def _uid(pod: Pod) -> str:
