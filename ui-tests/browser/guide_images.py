@@ -58,7 +58,7 @@ def _journey(page: Any, out: Path) -> None:
     _panel(page, out / "done-light.png")
     edit(page, 2, f'import pandas as pd\n!pip install seaborn\naws_key = "{SAMPLE_KEY}"')
     package(page)
-    panel(page).get_by_role("button", name="cell 2").first.wait_for(timeout=LONG)
+    panel(page).get_by_text("Not packaged:", exact=False).wait_for(timeout=LONG)
     page.wait_for_timeout(1500)
     _panel(page, out / "findings-light.png")
     edit(page, 2, "import pandas as pd\nfrom sklearn.ensemble import"
