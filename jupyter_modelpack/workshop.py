@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,26 +10,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from jupyter_modelpack.adapters.bytecode import compile_tree
 from jupyter_modelpack.adapters.elf import LinuxMachine
 from jupyter_modelpack.adapters.git_commit import commit_of
 from jupyter_modelpack.adapters.host_files import HostFiles
 from jupyter_modelpack.adapters.image_names import ImageNames, write_whole
 from jupyter_modelpack.adapters.jobs import LOCAL_REPOSITORY, JobCompiler, compile_one
-from jupyter_modelpack.adapters.kernel_probe import probe_kernel
-from jupyter_modelpack.adapters.kernels import resolve_kernel
 from jupyter_modelpack.adapters.notebook_files import LocalNotebooks, file_digest
-from jupyter_modelpack.environment.facts import Facts
 from jupyter_modelpack.oci.cache import LayerCache
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layout import Layout
-from jupyter_modelpack.oci.tree import Entry, File, Tree
 from jupyter_modelpack.runtime.contents import image_files
 from jupyter_modelpack.services.assembly import Assembly
 from jupyter_modelpack.services.contents import Contained
-from jupyter_modelpack.services.inspecting import Inspected, Inspector, KernelAnswer
+from jupyter_modelpack.services.inspecting import Inspected, Inspector
 from jupyter_modelpack.services.packaging_types import PackageRequest, PackageResult, Progress
 from jupyter_modelpack.services.publishing import NOWHERE, repository_of
+from jupyter_modelpack.workshop_tools import Attestor, Bytecode, Kernels, runtime_entries
 
 if TYPE_CHECKING:
     from jupyter_modelpack.adapters.ledger import Ledger
@@ -42,7 +37,6 @@ if TYPE_CHECKING:
     from jupyter_modelpack.oci.problem import Problem
     from jupyter_modelpack.oci.sweep import Freed
     from jupyter_modelpack.release.actor import Actor
-    from jupyter_modelpack.release.provenance import Options
     from jupyter_modelpack.service_wiring import TeamService
     from jupyter_modelpack.services.packages import Packages
     from jupyter_modelpack.services.packaging_types import Transfer
@@ -124,10 +118,10 @@ class Workshop:
         self._cache = data_dir / "cache"
         self.layout = Layout(data_dir / "store")
         self._inspector = Inspector(
-            LocalNotebooks(), _Kernels(self._cache / "probe"), file_bytes=settings.file_bytes
+            LocalNotebooks(), Kernels(self._cache / "probe"), file_bytes=settings.file_bytes
         )
 
-        self._contained = Contained(HostFiles(), file_digest, _runtime_entries)
+        self._contained = Contained(HostFiles(), file_digest, runtime_entries)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -240,9 +234,10 @@ class Workshop:
     ) -> PackageResult:
         """Package a notebook; raises what ``services.packaging.package`` raises."""
         from jupyter_modelpack.services import packaging
+        from jupyter_modelpack.services.packaging_ports import Ports
         from jupyter_modelpack.services.verifying import SealedVerifier
 
-        ports = packaging.Ports(
+        ports = Ports(
             self._inspector,
             self._contained,
             self._assembly(),
@@ -252,7 +247,7 @@ class Workshop:
             JobCompiler(),
             self.service.shelf(self.ledger.packages) if self.service else self.ledger.packages,
             ImageNames(self.layout, self._cache / "locks"),
-            _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key),
+            Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key),
             time.monotonic,
             _now,
             self.publisher if self.settings.registry else NOWHERE,
@@ -286,7 +281,7 @@ class Workshop:
         from jupyter_modelpack.release.provenance import RELEASE_SERVICE, Options
         from jupyter_modelpack.services import intake
 
-        signed = _Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key)
+        signed = Attestor(self.layout, self.data_dir / "keys", self.settings.signing_key)
         ports = intake.Ports(
             self.layout,
             self._runner(),
@@ -371,61 +366,7 @@ class Workshop:
         return Assembly(
             HostFiles(),
             LinuxMachine,
-            _Bytecode(self._cache),
+            Bytecode(self._cache),
             self.layout,
             LayerCache(self._cache / "layers"),
         )
-
-
-class _Kernels:
-    """Kernels of this machine."""
-
-    def __init__(self, cache: Path) -> None:
-        self._cache = cache
-
-    def answer(self, name: str | None, cancelled: Callable[[], bool]) -> KernelAnswer:
-        kernel = resolve_kernel(name)
-        facts = probe_kernel(kernel, cache_dir=self._cache, cancelled=cancelled)
-        path = {**os.environ, **kernel.env}.get("LD_LIBRARY_PATH", "")
-        return KernelAnswer(kernel.name, kernel.display_name, facts, kernel.assumed, path)
-
-
-class _Bytecode:
-    """Bytecode by the kernel's own Python, kept below the cache directory."""
-
-    def __init__(self, cache: Path) -> None:
-        self._cache = cache
-
-    def __call__(self, tree: Tree, facts: Facts, cancelled: Callable[[], bool]) -> Tree:
-        return compile_tree(tree, facts, self._cache, cancelled)
-
-
-class _Attestor:
-    """Signs with the key in a file, or with one of this data directory's own."""
-
-    def __init__(self, layout: Layout, keys: Path, file: str) -> None:
-        self._layout = layout
-        self._keys = keys
-        self._file = file
-
-    def attest(self, record: Mapping[str, Any], request: PackageRequest) -> Mapping[str, str]:
-        from jupyter_modelpack.release.provenance import NOTEBOOK_SERVER, Options
-
-        options = Options(
-            request.compression, request.network, tuple(request.settings), request.live_modules
-        )
-        return self.sign(record, options, NOTEBOOK_SERVER)
-
-    def sign(self, record: Mapping[str, Any], options: Options, builder: str) -> Mapping[str, str]:
-        from jupyter_modelpack import __version__
-        from jupyter_modelpack.adapters.signing import file_signer, own_signer
-        from jupyter_modelpack.release.provenance import Builder
-        from jupyter_modelpack.services.evidence import attest
-
-        file = Path(self._file).expanduser() if self._file else None
-        signer = file_signer(file) if file else own_signer(self._keys)
-        return attest(record, options, self._layout, signer, Builder(builder, __version__))
-
-
-def _runtime_entries() -> Sequence[Entry]:
-    return [File(path, content=content) for path, content in image_files().items()]

@@ -71,7 +71,8 @@ def compose(
     if ordered is None:
         return main, (*findings, *(() if findings else (_circle(units),)))
     steps = _flat(units, ordered)
-    findings += find_same_names([(step.name, step.cells[0]) for step in steps])
+    cells = {step.name: unit.cell for unit in units.values() for step in unit.steps}
+    findings += find_same_names([(step.name, cells[step.name]) for step in steps])
     graph = replace(main, steps=steps)
     closing = {unit.steps[-1].name: unit.reported for unit in units.values()}
     order = (*_order(graph, closing), *main.reported)

@@ -16,6 +16,7 @@ from jupyter_modelpack.notebook.kale import read_tags
 from jupyter_modelpack.notebook.paths import is_absolute, normal
 from jupyter_modelpack.notebook.rules.context import shown
 from jupyter_modelpack.notebook.snapshot import Snapshot, with_parts
+from jupyter_modelpack.notebook.tags import has_tag
 from jupyter_modelpack.oci.digest import Digest
 
 MOST = 50
@@ -114,6 +115,8 @@ def _of_part(snapshot: Snapshot, path: str, part: Snapshot) -> Iterator[Finding]
             number,
             advice="Choose the same kernel for both, so that you try what the package runs.",
         )
+    if not any(cell.is_code and not has_tag(cell, "skip") for cell in part.cells):
+        yield _wrong(number, f"{shown(path)} has no code that runs.", "Take the cell out.")
     if not is_python(part):
         yield _wrong(
             number,

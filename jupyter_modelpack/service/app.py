@@ -17,16 +17,16 @@ from typing import Any
 from jupyter_core.application import JupyterApp
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from traitlets import Bool, Float, Int, List, Type, Unicode, default
+from traitlets import Bool, Int, List, Type, Unicode, default
 from traitlets.config import Configurable
 
 from jupyter_modelpack.adapters.identity.caller import Login
 from jupyter_modelpack.adapters.identity.membership import Membership
+from jupyter_modelpack.configuration import PlaceTraits
 from jupyter_modelpack.errors import BackendUnavailable, InvalidInput
 from jupyter_modelpack.handlers.routes import SERVICE_ROUTES
 from jupyter_modelpack.service.application import Address, Route, make_application
 from jupyter_modelpack.service.contents import NoContents
-from jupyter_modelpack.services.publishing import place_of
 from jupyter_modelpack.wiring import Wanted, Wiring
 
 LOGINS = {
@@ -37,7 +37,7 @@ LOGINS = {
 _STOP_SECONDS = 10.0
 
 
-class ReleaseService(JupyterApp):
+class ReleaseService(PlaceTraits, JupyterApp):
     """Serves releases to a team: promotion, approval, history and the pages for them."""
 
     name = "jupyter-modelpack-service"
@@ -57,68 +57,18 @@ class ReleaseService(JupyterApp):
         config=True
     )
     data_dir = Unicode(help="Where images, records and keys are kept.").tag(config=True)
-    database_url = Unicode(
-        help="The database, such as postgresql+psycopg://modelpack@db/modelpack; the password"
-        " comes from PGPASSFILE. None: a file in the data directory."
-    ).tag(config=True)
-    database_url_file = Unicode(
-        help="A file, such as a mounted secret, with the address of the database in it."
-    ).tag(config=True)
     policy_file = Unicode(help="The policy; none: policy.yaml in the data directory.").tag(
-        config=True
+        config=True, setting=True
     )
     login = Unicode(
         help="How people log in: jupyterhub, kubernetes, header, or module:Class of another login."
     ).tag(config=True)
-    signing_key = Unicode(
-        help="A file with an Ed25519 private key (PEM) that signs evidence; none: one of our own."
-    ).tag(config=True)
-    registry = Unicode(
-        help="Where packages are published: HOST/PATH, to which /{name} is added when {name}, the"
-        " package's name, is not in it; none: nowhere."
-    ).tag(config=True)
-    registry_ca = Unicode(
-        help="A file with the CA of the registry (PEM), beside the usual ones."
-    ).tag(config=True)
-    registry_insecure = Bool(
-        False, help="Allow plain HTTP to the registry; this machine itself always is."
-    ).tag(config=True)
-    registry_auth_file = Unicode(
-        help="A config.json of Docker or a pull secret of Kubernetes with credentials for the"
-        " registry; none: where Docker and podman keep theirs."
-    ).tag(config=True)
-    registry_username = Unicode(help="The username at the registry.").tag(config=True)
-    registry_password_file = Unicode(
-        help="A file with the password or token that belongs to registry_username."
-    ).tag(config=True)
-    deployer = Unicode(
-        "record", help="What brings a release into an environment: record, folder or another."
-    ).tag(config=True)
-    deploy_folder = Unicode(
-        help="Where the deployer folder writes; none: environments/ in the data directory."
-    ).tag(config=True)
-    verify_seconds = Float(120.0, help="How long a verify run may take, in seconds.").tag(
-        config=True
-    )
-    file_bytes = Int(512 << 20, help="The largest file in a package, in bytes.").tag(config=True)
-    memory_limit = Int(
-        None, allow_none=True, help="The memory that a run may have, in bytes; none: no limit."
-    ).tag(config=True)
-    isolation = Unicode("auto", help="How runs are kept apart from this machine.").tag(config=True)
     upload_bytes = Int(
         32 << 30, help="The largest part of an image that is taken in, in bytes."
-    ).tag(config=True)
-    frame_ancestors = Unicode(
-        "'none'", help="Which sites may show the pages in a frame, as a CSP says it."
-    ).tag(config=True)
-    max_workers = Int(1, help="How many packages are checked at once.").tag(config=True)
+    ).tag(config=True, setting=True)
     max_body = Int(1 << 20, help="The largest request body, in bytes, where no other is said.").tag(
         config=True
     )
-    workshop = Unicode(
-        "jupyter_modelpack.workshop:open_workshop",
-        help="The function that does the work, as module:function; another one is for tests.",
-    ).tag(config=True)
     print_json = Bool(False, help="Print one line of JSON when the service is up.").tag(config=True)
     classes = List(Type(Configurable))
 
@@ -186,26 +136,7 @@ class ReleaseService(JupyterApp):
 
     def make_wiring(self, membership: Membership) -> Wiring:
         """Return the services of this configuration."""
-        settings = {
-            "verify_seconds": self.verify_seconds,
-            "file_bytes": self.file_bytes,
-            "memory_bytes": self.memory_limit,
-            "isolation": self.isolation,
-            "signing_key": self.signing_key,
-            "deployer": self.deployer,
-            "deploy_folder": self.deploy_folder,
-            "registry": place_of(self.registry),
-            "registry_ca": self.registry_ca,
-            "registry_insecure": self.registry_insecure,
-            "registry_auth_file": self.registry_auth_file,
-            "registry_username": self.registry_username,
-            "registry_password_file": self.registry_password_file,
-            "database_url": self.database_url,
-            "database_url_file": self.database_url_file,
-            "policy_file": self.policy_file,
-            "upload_bytes": self.upload_bytes,
-        }
-        wanted = Wanted(self._data_dir, settings, self.workshop, self.max_workers)
+        wanted = Wanted(self._data_dir, self.plain_settings(), self.workshop, self.max_workers)
         return Wiring(wanted, _unheard, self.log, membership)
 
     @property

@@ -229,6 +229,21 @@ def _check_interface(inside: Inside, inspection: Inspection) -> None:
         and said.get("metrics") == found["metrics"]
     )
     _demand(same, "Its parameters, checks and metrics are not those of the notebook in it.")
+    # what a run leaves out is not checked, so the order and the steps have to be the notebook's
+    graph = inspection.graph
+    _demand(
+        (said.get("order") or []) == list(graph.order)
+        and (said.get("common") or []) == list(graph.common)
+        and _cells(said.get("steps") or ()) == _cells(found["steps"]),
+        "Its steps are not those of the notebook in it.",
+    )
+
+
+def _cells(steps: Any) -> list[tuple[Any, ...]]:
+    try:
+        return [(each["name"], each["cells"], each.get("common")) for each in steps]
+    except (KeyError, TypeError, AttributeError):
+        return [()]
 
 
 def _demand(holds: bool, sentence: str, advice: str = "Package the notebook again.") -> None:

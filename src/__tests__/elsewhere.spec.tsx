@@ -13,10 +13,8 @@ import React from 'react';
 import { decisionPage, pageOf } from '../pages';
 import { Runs } from '../sections/runs';
 import { stepsIn } from '../sections/progress';
-import { TeamParts } from '../sections/team';
 import { IPipelineStep, IRun } from '../tokens';
 import { info, inspection, offers, pipelineStep } from '../validate/notebook';
-import { packageDetail } from '../validate/package';
 import { list, record } from '../validate/shape';
 import { build, run } from '../validate/work';
 import { but, golden } from './golden';
@@ -246,40 +244,5 @@ describe('the pages of the service', () => {
     expect(pageOf(wrong, 'http://lab/', 'x')).toBe(
       'http://lab/jupyter-modelpack/pages/x'
     );
-  });
-});
-
-describe('the team’s own part', () => {
-  it('names who added what, and who answers for it', () => {
-    const cells: number[] = [];
-    const { owner } = packageDetail(golden('package'), '');
-    render(
-      <TeamParts
-        parts={[
-          { kind: 'check', cell: 9, by: 'ben', since: '1.1.0' },
-          { kind: 'check', cell: 11, by: 'ada', since: '1.3.0' },
-          { kind: 'model-card', cell: 1, by: 'ada', since: '1.0.0' }
-        ]}
-        owner={owner}
-        trans={trans}
-        onReveal={cell => cells.push(cell)}
-      />
-    );
-    fireEvent.click(
-      screen.getByRole('button', {
-        name: 'Checks: 1 by ben, 1 by ada; Model card'
-      })
-    );
-    fireEvent.click(screen.getByRole('button', { name: 'Go to cell 9' }));
-    expect(cells).toEqual([9]);
-    screen.getByText(/Churn team answers for it/);
-    screen.getByText(/Roll back, then call Ada/);
-  });
-
-  it('is absent where there is none', () => {
-    const { container } = render(
-      <TeamParts parts={[]} owner={null} trans={trans} />
-    );
-    expect(container.innerHTML).toBe('');
   });
 });

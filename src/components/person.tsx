@@ -5,15 +5,22 @@ import React from 'react';
 import { formatWhen } from './format';
 import { MiddleCut } from './words';
 
-/** A name with its first letter before it. */
+/** Whether it is a name: who is not logged in has a long number in Jupyter. */
+export function isName(name: string): boolean {
+  return name !== '' && !/^[0-9a-f]{32}$/.test(name);
+}
+
+/** A name with its first letter before it; of a number only the beginning, as of a digest. */
 export function Person(props: { name: string }): JSX.Element {
-  const [first = '?'] = props.name;
+  const { name } = props;
+  const named = isName(name);
+  const [first = '?'] = named ? name : '?';
   return (
-    <span className="jp-ModelpackPanel-person">
+    <span className="jp-ModelpackPanel-person" title={name}>
       <span className="jp-ModelpackPanel-face" aria-hidden="true">
         {first.toUpperCase()}
       </span>
-      <MiddleCut text={props.name} />
+      {named ? <MiddleCut text={name} /> : `${name.slice(0, 6)}…`}
     </span>
   );
 }

@@ -65,7 +65,7 @@ export function Lane(props: ILaneProps): JSX.Element {
       {holds ? (
         <strong>{holds.version}</strong>
       ) : (
-        <span className="jp-ModelpackPanel-dim jp-ModelpackPanel-laneName">
+        <span className="jp-ModelpackPanel-nothing">
           {trans.__('nothing yet')}
         </span>
       )}

@@ -3,7 +3,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { Person } from '../components/person';
+import { isName, Person } from '../components/person';
 import { Disclosure } from '../components/section';
 import { Sentence } from '../components/words';
 import { IOwner, ITeamPart } from '../tokens';
@@ -83,6 +83,10 @@ function summaryOf({ owner, parts, trans }: ITeamPartsProps): string {
   const people = [...new Set(checks.map(each => each.by))];
   const counts = people.map(by => {
     const count = checks.filter(each => each.by === by).length;
+    // One who has no name there is whoever looks, and is not told their number.
+    if (people.length === 1 && by && !isName(by)) {
+      return String(count);
+    }
     return by
       ? trans.__('%1 by %2', String(count), by)
       : trans.__('%1 by nobody known', String(count));

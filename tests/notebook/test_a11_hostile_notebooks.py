@@ -6,6 +6,7 @@ import copy
 import json
 import random
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ import pytest
 from jupyter_modelpack.adapters.notebook_files import FolderFiles
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.notebook.inspection import inspect
+from jupyter_modelpack.notebook.sealed import sealed_notebook
 from jupyter_modelpack.notebook.snapshot import take_snapshot
 from tests.notebook.clean_notebooks import clean_notebooks
+from tests.notebook.folders import composed
 from tests.notebook.notebooks import Kernel, code, document, markdown, stream
+from tests.notebook.test_composition import MAIN, TRAIN
 
 MUTATIONS = 200
 SECONDS = 10.0
@@ -201,6 +205,46 @@ def test_a11_mutated_notebooks() -> None:
         slowest = max(slowest, time.perf_counter() - started)
     print(f"A11: {MUTATIONS} mutated notebooks: {ends}, 0 crashes, slowest {slowest:.2f} s")
     assert ends["inspected"] > MUTATIONS // 4
+
+
+def _is_circular(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except ValueError:
+        return True
+    return False
+
+
+def test_a11_mutated_notebooks_with_others_inside(tmp_path: Path) -> None:
+    r = random.Random(12)
+    ends: Counter[str] = Counter()
+    for _ in range(MUTATIONS // 2):
+        documents = copy.deepcopy({"main": MAIN, "train": TRAIN})
+        for name in documents:
+            for _ in range(r.randrange(3)):
+                documents[name] = copy.deepcopy(_mutate(documents[name], r))
+        if _is_circular(documents):
+            continue  # no file can hold it
+        try:
+            found = composed(tmp_path, documents)
+        except InvalidInput:
+            ends["refused"] += 1
+            continue
+        json.dumps(found.to_json(), allow_nan=False, ensure_ascii=False).encode()
+        content = sealed_notebook(found.snapshot)
+        again = inspect(take_snapshot(lambda content=content: content, "/main.ipynb"))
+        if found.blocked:
+            ends["blocked"] += 1
+            continue
+        # what the image's document says is what the two files said
+        ends["packaged"] += 1
+        assert sealed_notebook(again.snapshot) == content
+        assert again.graph.order == found.graph.order
+        assert (again.checks, again.metrics) == (found.checks, found.metrics)
+        for one, other in zip(again.graph.steps, found.graph.steps, strict=True):
+            assert (one.name, one.cells, one.common) == (other.name, other.cells, other.common)
+    print(f"A11: {MUTATIONS // 2} mutated pairs: {dict(ends)}, 0 crashes, 0 read otherwise")
+    assert ends["packaged"] > MUTATIONS // 12
 
 
 def test_a11_odd_sources() -> None:

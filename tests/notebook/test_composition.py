@@ -263,6 +263,17 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         },
         "`r.ipynb` is written in r, and only Python can be packaged.",
     ),
+    "another language, without tags": (
+        {
+            "main": kale(reference("r")),
+            "r": {**kale("x <- 1"), "metadata": {"language_info": {"name": "R"}}},
+        },
+        "`r.ipynb` is written in r, and only Python can be packaged.",
+    ),
+    "nothing in it": (
+        {"main": kale(reference("empty")), "empty": kale(markdown("# later"), code("1", "skip"))},
+        "`empty.ipynb` has no code that runs.",
+    ),
     "not a notebook": (
         {"main": kale(reference("x")), "x": [1]},
         "cannot be a part of the pipeline",

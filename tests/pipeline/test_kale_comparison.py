@@ -11,6 +11,7 @@ import yaml
 
 from jupyter_modelpack.adapters.jobs import compile_one
 from jupyter_modelpack.notebook.inspection import Inspection, inspect
+from jupyter_modelpack.notebook.sealed import sealed_notebook
 from jupyter_modelpack.notebook.snapshot import take_snapshot
 from tests.pipeline.kale_notebooks import OLD_BLOCKS, PROJECT, REFUSED, in_new_words
 from tests.pipeline.kale_venv import VERSION, kale_makes
@@ -91,3 +92,18 @@ def test_kale_itself_no_longer_reads_the_tags_of_1_x(kale: Mapping[str, Any]) ->
         "choose",
         "report",
     ]
+
+
+@pytest.mark.parametrize("name", [*PROJECT, "as-it-was"])
+def test_the_packaged_notebook_has_the_same_steps(name: str) -> None:
+    found = read({**PROJECT, "as-it-was": OLD_BLOCKS}[name])
+    content = sealed_notebook(found.snapshot)
+    again = inspect(take_snapshot(lambda: content, "trial.ipynb"))
+    assert again.graph.common == found.graph.common
+    for one, other in zip(again.graph.steps, found.graph.steps, strict=True):
+        assert (one.name, one.cells, one.after) == (other.name, other.cells, other.after)
+        assert (one.inputs, one.outputs, one.metrics) == (
+            other.inputs,
+            other.outputs,
+            other.metrics,
+        )

@@ -120,6 +120,36 @@ def test_a_submission_becomes_a_release_of_the_caller(service, made):
     assert "x is 2" in ada("GET", f"{page}/notebook").text
 
 
+def test_a_notebook_with_another_one_inside_is_read_from_the_image(service, tmp_path):
+    train = document(
+        (["pipeline-parameters"], "epochs = 3"),
+        (["step:fit"], "score = sum(rows) * epochs"),
+        (["check"], "assert score == 21"),
+    )
+    main = document(
+        (["pipeline-parameters"], "epochs = 7"),
+        (["step:load"], "rows = [1, 2]"),
+        (["notebook:train"], ""),
+        (["step:report"], "print(score)"),
+    )
+    main["cells"][2]["metadata"]["notebook_path"] = "train.ipynb"
+    for name, content in (("main", main), ("train", train)):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(content))
+    product = Product(tmp_path / "data", tmp_path)
+    answer = product("package", str(tmp_path / "main.ipynb"), "--json")
+    assert answer.code == 0, answer.err
+    record = answer.json
+    ada = Person(service, "ada")
+    ada.upload(Layout(tmp_path / "data" / "store"), record["digest"])
+    ended = ada.submit(record)
+    assert ended["phase"] == "Succeeded", ended
+    kept = open_ledger(service.data_dir).packages.by_digest(None, record["digest"])
+    assert [step["name"] for step in kept["steps"]] == ["load", "train_fit", "report"]
+    for same in ("steps", "order", "common", "parameters", "content"):
+        assert kept[same] == record[same], same
+    assert [check["passed"] for check in kept["checks"]] == [True]
+
+
 def test_two_people_at_once_make_one_release(service, made):
     record, _ = made
     with ThreadPoolExecutor(4) as pool:
@@ -245,6 +275,12 @@ def checks(files, manifest):
     files["app/modelpack.json"] = json.dumps(said).encode()
 
 
+def order(files, manifest):
+    said = json.loads(files["app/modelpack.json"])
+    said["order"] = [1, 2]  # without the check
+    files["app/modelpack.json"] = json.dumps(said).encode()
+
+
 def secret(files, manifest):
     files["app/files/settings.py"] = f"token = '{SECRET}'\n".encode()
 
@@ -269,6 +305,7 @@ LIES = {
     notebook: "The notebook in it is not the one that it names",
     parameters: "parameters, checks and metrics are not those of the notebook",
     checks: "parameters, checks and metrics are not those of the notebook",
+    order: "Its steps are not those of the notebook in it",
     secret: "`settings.py` holds what looks like a secret",
     no_notebook: "there is no notebook in it",
     hidden_package: "It holds evil 1.0, which its lock does not name",

@@ -15,7 +15,7 @@ from jupyter_modelpack.oci.descriptor import MANIFEST, Descriptor
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.services.assembly import Assembled, Collected
 from jupyter_modelpack.services.inspecting import Inspected
-from jupyter_modelpack.services.packaging import Ports
+from jupyter_modelpack.services.packaging_ports import Ports
 from jupyter_modelpack.services.packaging_types import PackageRequest, StepReport
 from jupyter_modelpack.services.verification import Verification
 
