@@ -7,10 +7,10 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import cluster, dockerfile, packaging, panel, pushing, releases, server
+from bench import cluster, dockerfile, packaging, panel, pushing, reading, releases, server
 from bench.report import Report
 
-PARTS = ("packaging", "pushing", "dockerfile", "server", "panel", "cluster", "releases")
+PARTS = ("reading", "packaging", "pushing", "dockerfile", "server", "panel", "cluster", "releases")
 
 
 def main() -> int:
@@ -22,6 +22,8 @@ def main() -> int:
     report = Report()
     with tempfile.TemporaryDirectory(prefix="modelpack-bench-") as folder:
         home = Path(folder)
+        if "reading" not in arguments.without:
+            reading.measure(report)
         if "packaging" not in arguments.without:
             ours = packaging.measure(home, report)
             if "pushing" not in arguments.without:

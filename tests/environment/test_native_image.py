@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -292,14 +291,3 @@ def test_closure_holds_all_that_ldd_finds() -> None:
     print(f"ldd: {len(objects)} objects, {len(named)} libraries, {len(absent)} not in the closure")
     assert named
     assert not absent
-
-
-def test_closure_is_quick() -> None:
-    python = ask(sys.executable)
-    site = sysconfig.get_path("platlib")
-    objects = shared_objects(site, "x")
-    start = time.perf_counter()
-    closures(python, {site: f"{image_library(python)}/site-packages"})
-    seconds = time.perf_counter() - start
-    print(f"closure of {len(objects)} objects: {seconds:.2f} s")
-    assert seconds < 0.8 * max(1.0, len(objects) / 400) * 2

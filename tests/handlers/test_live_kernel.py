@@ -64,7 +64,7 @@ async def test_a_kernel_is_asked_when_it_is_idle(jp_serverapp):
         said = LiveKernels(Sessions(kernels, "churn.ipynb", kernel_id, "busy"), kernels)
         began = time.monotonic()
         assert await said.modules("churn.ipynb") == ()
-        assert time.monotonic() - began < 0.1
+        assert time.monotonic() - began < SECONDS  # it is not even asked
         busy.stop_channels()
         print(f"live kernel: {len(names)} modules in {took * 1000:.0f} ms")
     finally:

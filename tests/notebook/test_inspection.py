@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.notebook.inspection import inspect
-from tests.notebook.clean_notebooks import clean_notebooks
-from tests.notebook.notebooks import Kernel, code, document, folder, inspected, markdown, snapshot
+from tests.notebook.notebooks import Kernel, code, folder, inspected, markdown
 
 ROOT = Path(__file__).parents[2]
 TYPICAL = [
@@ -51,21 +48,6 @@ def test_the_examples_have_no_findings(path: Path) -> None:
         *content["cells"], kernel=Kernel(), files=folder(**names), file_limit=10**9
     )
     assert inspection.findings == ()
-
-
-def test_thirty_cells_take_less_than_a_tenth_of_a_second() -> None:
-    (_, clean), *_ = clean_notebooks(1)
-    cells = (TYPICAL * 3)[:25] + clean[:5]
-    content = json.dumps(document(*cells)).encode()
-    taken = snapshot(*cells)
-    inspect(taken)
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        inspect(taken, kernel=Kernel(), files=folder("data/customers.csv"))
-        times.append(time.perf_counter() - started)
-    print(f"{len(taken.cells)} cells, {len(content):,} bytes: {min(times) * 1000:.0f} ms")
-    assert min(times) < 0.1
 
 
 def test_json_has_the_keys_that_both_languages_agreed_on() -> None:
