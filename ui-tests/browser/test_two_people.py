@@ -88,11 +88,23 @@ def shot() -> Callable[[Any, str], None]:
 
 
 def open_lab_of(page: Any, hub: Hub, name: str, tree: str = "") -> None:
-    """Log in at the Hub and open one's own JupyterLab."""
+    """Log in at the Hub and open one's own JupyterLab.
+
+    On a busy machine the Hub's proxy may not reach a server for a moment; JupyterLab then asks
+    whether to restart it, and a person says no.
+    """
+    page.add_locator_handler(
+        page.get_by_role("dialog", name="Server unavailable or unreachable"), _say_no
+    )
     page.goto(f"{hub.url}/hub/login?next=/user/{name}/lab{tree}")
     log_in(page, name)
     page.wait_for_url(f"{hub.url}/user/{name}/lab**")
     ready(page)
+
+
+def _say_no(dialog: Any) -> None:
+    print("the proxy did not reach the server of", dialog.inner_text())
+    dialog.get_by_role("button", name="Dismiss").click()
 
 
 def ask(page: Any, version: str, environment: str, why: str) -> None:
