@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from urllib.parse import quote
 
 from tornado.iostream import StreamClosedError
@@ -33,7 +34,7 @@ class RunFileHandler(Handler):
             left = os.fstat(stream.fileno()).st_size
             self.set_header("Content-Length", str(left))
             while left:
-                piece = await self.call(lambda: stream.read(min(_PIECE, left)))  # noqa: B023
+                piece = await self.call(partial(stream.read, min(_PIECE, left)))
                 if not piece:
                     break  # it was cut meanwhile: the connection ends before the promised length
                 left -= len(piece)

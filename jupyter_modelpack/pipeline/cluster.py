@@ -195,10 +195,11 @@ def _mounts(given: Mapping[str, Any]) -> tuple[Mount, ...]:
         path = str(entry.get("path") or "")
         parts = PurePosixPath(path)
         if not parts.is_absolute() or ".." in parts.parts or ":" in path or len(parts.parts) < 2:
-            raise _wrong("mounts", "The path is absolute, such as /work/data.")
+            raise _wrong("mounts", f"The path is absolute, such as {WORK_DIRECTORY}/data.")
         if str(parts) == WORK_DIRECTORY or any(parts.is_relative_to(p) for p in _RESERVED_PATHS):
             raise _wrong(
-                "mounts", f"{path} belongs to the image; choose another, such as /work/data."
+                "mounts",
+                f"{path} belongs to the image; choose another, such as {WORK_DIRECTORY}/data.",
             )
         read_only = entry.get("read_only", True)
         if not isinstance(read_only, bool):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jupyter_modelpack.adapters.kubeflow.compiler import compile_pipeline, compiler_available
 from jupyter_modelpack.errors import BackendUnavailable
 from jupyter_modelpack.pipeline.mount import Mount
-from jupyter_modelpack.pipeline.spec import PipelineSpec, Resources
+from jupyter_modelpack.pipeline.spec import WORK_DIRECTORY, PipelineSpec, Resources
 
 IMAGE = "modelpack.local/churn@sha256:" + "ab" * 32
 HOSTILE = [
@@ -166,7 +166,7 @@ def test_without_kfp_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_notebook_of_one_step_sees_what_its_run_mounts() -> None:
-    claim = Mount("claim", "workspace", "/work/data", False)
+    claim = Mount("claim", "workspace", f"{WORK_DIRECTORY}/data", False)
     spec = PipelineSpec(display_name="Churn", version="1.0.0", image=IMAGE, mounts=(claim,))
     protocol, platform = yaml.safe_load_all(compile_pipeline(spec))
     (executor,) = protocol["deploymentSpec"]["executors"].values()
