@@ -44,6 +44,7 @@ class Lives:
         self.data_dir = data_dir
         self.pace = pace
         self.said: list[list[str]] = []
+        self.late = 0
 
     def begin(self, stories: int, at: str = "") -> None:
         """Start the next server."""
@@ -73,14 +74,17 @@ class Lives:
         return well
 
     def kill(self, who: str) -> bool:
-        """Kill the worker, the server or both, and tell whether a server is left."""
+        """Kill the worker, the server or both, and tell whether a server is left.
+
+        The server may have come to the end of its stories a moment before.
+        """
         assert self.server.pid is not None
         workers = states.children(self.server.pid)
         if who == "worker" and workers:
             states.kill(workers)
             return True
         states.kill([self.server.pid, *(workers if who != "server" else [])])
-        assert not self.well()
+        self.late += self.well()
         return False
 
     def of(self, word: str) -> list[list[str]]:
@@ -210,8 +214,9 @@ def test_e1_killed_at_random_points(tmp_path: Path) -> None:
         done = list(pool.map(at_random, folders, range(CHAINS), [usual] * CHAINS))
     left, seconds = _settled([lives for lives, _ in done])
     total = sum((counts for _, counts in done), Counter[str]())
+    kills = CHAINS * POINTS - sum(lives.late for lives, _ in done)
     print(
-        f"E1: {CHAINS * POINTS} kills at random in {usual:.1f} s of package, run and promote:"
+        f"E1: {kills} kills at random in {usual:.1f} s of package, run and promote:"
         f" {dict(total)}, {left} taken up within {seconds:.1f} s, 0 lost, 0 twice, 0 stuck"
     )
     assert seconds < SECONDS
