@@ -1,8 +1,9 @@
-"""A day of a busy server in one process, on a clock that runs ahead: releases, runs, promotions.
+"""A day of a busy server, on a clock that runs ahead: releases, runs, promotions.
 
-``python -m tests.services.soaking DATA_DIR COUNT`` prints a line of JSON for each tenth of the day
-and one at the end. What is done is done by the parts of the server: queue, carrying out, log files,
-events, follower with its sweeps, promotion, deployment into a folder, garbage collection.
+``main`` prints a line of JSON for each tenth of the day and one at the end. What is done is done by
+the parts of the server: queue, log files, events, follower with its sweeps, promotion, deployment
+into a folder, garbage collection. As with a real server, processes that end carry out what is
+packaged and run here.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import multiprocessing
 import os
-import sys
 import tempfile
 import threading
 import uuid
@@ -24,18 +25,18 @@ from promoting import ADA, TEAM, open_world, signed
 
 from jupyter_modelpack.adapters.deployers.folder import FolderDeployer
 from jupyter_modelpack.adapters.events import ProgressEvents
+from jupyter_modelpack.adapters.ledger import open_ledger
 from jupyter_modelpack.adapters.log_files import LogFiles
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layout import Layout
-from jupyter_modelpack.services.builds import carry_out_build
 from jupyter_modelpack.services.following import Follower, Outside
 from jupyter_modelpack.services.promotions import Wish
-from jupyter_modelpack.services.runs import carry_out_run
 from jupyter_modelpack.services.work import Work, new_build_state, new_run_state
-from jupyter_modelpack.worker import Desk
 from tests.kubernetes.fake_place import FakePlace
-from tests.services.crashes import workshop
+from tests.services.soak_worker import carry_out
 
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload([carry_out.__module__])
 DAY = 86_400.0
 NAMES = 50
 SAMPLES = 10
@@ -48,8 +49,7 @@ class Day:
         self.data_dir = data_dir
         self.step = DAY / count
         self.begin = self.time = datetime.now(timezone.utc).timestamp()
-        self.shop = workshop.open_workshop(data_dir, {})
-        self.ledger = self.shop.ledger
+        self.ledger = open_ledger(data_dir)
         self.logs = LogFiles(data_dir / "logs")
         self.cluster = FakePlace()
         self.loop = asyncio.new_event_loop()
@@ -66,7 +66,6 @@ class Day:
         )  # fmt: skip
         world.finder.change = signed
         self.promotions = world.promotions
-        self.out = (data_dir / "told").open("wb", buffering=0)
 
     def now(self) -> datetime:
         """Return the time that runs ahead."""
@@ -97,6 +96,7 @@ class Day:
         self.cluster.jobs[away.id] = "Succeeded"
         self.follower.round()
         assert self.ledger.work.get("run", away.id).phase == "Succeeded"
+        del self.cluster.jobs[away.id], self.cluster.created[away.id]  # a cluster's TTL
         self.promotions.recover()
         held = self.promotions.ask(Wish(name, version, "dev", "because"), ADA)
         assert held.phase == "Active"
@@ -104,21 +104,15 @@ class Day:
         self.time += self.step
 
     def _carried_out(self, work: Work) -> Work:
-        table = self.ledger.work
-        table.enter(work)
-        claimed = table.claim("worker", self.time, 20.0)
-        assert claimed is not None and claimed.id == work.id
-        writer = self.logs.writer(work.id)
-        desk = Desk(table, claimed, "worker", writer, self.out)
-        if work.kind == "build":
-            phase, state = carry_out_build(claimed, self.shop, desk, _never)
-        else:
-            phase, state = carry_out_run(claimed, self.shop, self.data_dir / "runs", desk, _never)
-        desk.close()
-        writer.close()
-        assert phase == "Succeeded", state
-        assert table.finish(work.id, "worker", phase, state, self.time)
-        return table.get(work.kind, work.id)
+        self.ledger.work.enter(work)
+        worker = CONTEXT.Process(target=carry_out, args=(self.data_dir, work.id, self.time))
+        worker.start()
+        worker.join()
+        assert worker.exitcode == 0
+        worker.close()
+        done = self.ledger.work.get(work.kind, work.id)
+        assert done.phase == "Succeeded", done.state
+        return done
 
     def collect(self) -> None:
         """Collect garbage, as an operator's timer does."""
@@ -130,6 +124,8 @@ class Day:
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         runs = self.data_dir / "runs"
+        # but for the folder through which our workers are started
+        files = [each for each in os.listdir(tempfile.gettempdir()) if each[:5] != "pymp-"]
         dirs = [each for each in (self.data_dir / "environments").glob("*/.*") if each.is_dir()]
         return {
             "releases": number,
@@ -137,33 +133,23 @@ class Day:
             "rss": pages * os.sysconf("SC_PAGESIZE"),
             "fds": len(os.listdir("/proc/self/fd")),
             "threads": threading.active_count(),
-            "temporary": len(os.listdir(tempfile.gettempdir()))
+            "temporary": len(files)
             + len(list((self.data_dir / "store" / "ingest").iterdir()))
             + len(list(runs.glob("*/work.*")))
             + max(0, len(dirs) - min(number, NAMES)),
         }
 
 
-def _never() -> bool:
-    return False
-
-
 def _id() -> str:
     return uuid.uuid4().hex
 
 
-def main() -> None:
+def main(data_dir: Path, count: int) -> None:
     """Live a day, and say at each tenth of it what is held."""
-    data_dir, count = Path(sys.argv[1]), int(sys.argv[2])
     data_dir.mkdir(parents=True)
-    workshop.MOMENT = workshop.SHOWN = 0.0
     day = Day(data_dir, count)
     for number in range(count):
         day.release(number)
         if (number + 1) % max(1, count // SAMPLES) == 0:
             day.collect()
             print(json.dumps(day.measure(number + 1)), flush=True)
-
-
-if __name__ == "__main__":
-    main()
