@@ -7,10 +7,13 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import cluster, dockerfile, packaging, panel, pushing, reading, releases, server
+from bench import cluster, dockerfile, packaging, panel, pushing, reading, releases, sealing, server
 from bench.report import Report
 
-PARTS = ("reading", "packaging", "pushing", "dockerfile", "server", "panel", "cluster", "releases")
+PARTS = (
+    "reading", "packaging", "pushing", "dockerfile", "sealing", "server", "panel", "cluster",
+    "releases",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -30,6 +33,8 @@ def main() -> int:
                 pushing.measure(home, ours, report)
             if "dockerfile" not in arguments.without:
                 dockerfile.measure(home, ours, report)
+        if "sealing" not in arguments.without:
+            sealing.measure(home, report)
         if "server" not in arguments.without:
             server.measure(home, report)
         if "panel" not in arguments.without:

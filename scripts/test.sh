@@ -25,11 +25,11 @@ if [ "$#" = 0 ] && [ "$(nproc)" -gt 1 ]; then
 else
   python -m pytest "$@" || code=$?
 fi
-# Real browsers, hubs and clusters share two cores here: up to three tests that failed in the crowd
+# Real browsers, hubs and clusters share two cores here: up to five tests that failed in the crowd
 # are tried once more alone, and named. What fails alone too has failed.
 if [ "$code" = 1 ]; then
   failed=$(python scripts/failed_tests.py)
-  if [ -n "$failed" ] && [ "$(wc -l <<<"$failed")" -le 3 ]; then
+  if [ -n "$failed" ] && [ "$(wc -l <<<"$failed")" -le 5 ]; then
     printf 'failed in the crowd, tried once more alone:\n%s\n' "$failed"
     code=0
     mapfile -t again <<<"$failed"
