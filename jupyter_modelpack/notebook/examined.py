@@ -12,6 +12,7 @@ from jupyter_modelpack.notebook.dataflow import Flow, read_flow
 from jupyter_modelpack.notebook.files import Files
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.graph import Graph, read_graph
+from jupyter_modelpack.notebook.graph_findings import find_volumes_of_part
 from jupyter_modelpack.notebook.parameters import read_parameters
 from jupyter_modelpack.notebook.places import in_part, placed
 from jupyter_modelpack.notebook.references import find_references, is_python
@@ -184,6 +185,8 @@ def graph_of(main: Examined, parts: Sequence[Examined]) -> tuple[Graph, tuple[Fi
     brought = [each.part_graph(each.part) for each in parts if each.part is not None]
     if brought:
         own = [cell.number for cell in main.context.live if has_tag(cell, "parameters")]
+        for each in brought:
+            wrong += find_volumes_of_part(each.part.path, each.graph.settings, graph.settings)
         graph, found = compose(graph, brought, codes, flows, own)
         wrong += found
     graph, unreached = cross(graph, codes, flows)

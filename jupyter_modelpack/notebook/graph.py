@@ -101,15 +101,15 @@ class Graph:
 def read_graph(
     cells: Iterable[Cell], metadata: Mapping[str, Any]
 ) -> tuple[Graph, tuple[Finding, ...]]:
-    """Return the graph that tags give, and what is wrong with them; nothing without step tags.
+    """Return the graph that tags give, and what is wrong with them; no steps without step tags.
 
     A cell that names a notebook is a step here, of the notebook's name and with no cells but that.
     Source: ``NotebookProcessor.parse_notebook`` of Kale 2.3.0, whose steps and edges these are.
     """
     tagged = [(cell, _read(cell)) for cell in cells if cell.kind == "code"]
-    if not any(tags.names or tags.notebooks for _, tags in tagged):
-        return Graph(), ()
     settings = read_settings(metadata)
+    if not any(tags.names or tags.notebooks for _, tags in tagged):
+        return Graph(settings=settings), tuple(find_volumes(settings))
     reader = _Reader()
     for cell, tags in tagged:
         reader.read(cell, tags)

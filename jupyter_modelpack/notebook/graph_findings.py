@@ -144,7 +144,7 @@ def find_limits(cell: int, options: StepOptions) -> Iterator[Finding]:
 
 
 def find_volumes(settings: PipelineSettings) -> Iterator[Finding]:
-    """Yield volumes of the metadata that are of a kind which is not made."""
+    """Yield volumes of the metadata that are not made, and two that one variable would tell of."""
     for name in settings.unknown_volumes:
         yield Finding(
             CODE,
@@ -152,6 +152,31 @@ def find_volumes(settings: PipelineSettings) -> Iterator[Finding]:
             f"The volume {name} in the notebook's settings for Kale is not mounted.",
             advice="Volumes are of the type pvc or new_pvc and have a mount_point.",
         )
+    told: dict[str, str] = {}
+    for volume in settings.volumes:
+        if volume.variable and volume.variable in told:
+            yield Finding(
+                CODE,
+                "blocking",
+                f"{volume.variable} would say where two volumes are: {told[volume.variable]}"
+                f" and {volume.name}.",
+                advice="Rename one of them, or let only one of them have a variable.",
+            )
+        told.setdefault(volume.variable, volume.name)
+
+
+def find_volumes_of_part(
+    path: str, part: PipelineSettings, main: PipelineSettings
+) -> Iterator[Finding]:
+    """Yield volumes that only a notebook inside the pipeline has in its settings."""
+    for volume in part.volumes:
+        if volume not in main.volumes:
+            yield Finding(
+                CODE,
+                "warning",
+                f"The volume {volume.name} in the settings of {path} for Kale is not mounted.",
+                advice="Put it into the settings of the notebook that names it: those count.",
+            )
 
 
 def _wrong(cell: int, message: str, advice: str) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ class Volume:
     """A volume that every step mounts: a claim that exists, or one that the run makes.
 
     ``size`` is a Kubernetes quantity; ``kind`` is Kale's word, ``pvc`` or ``new_pvc`` here.
+    ``variable`` is the environment variable that tells a step where it lies, if there is one.
     """
 
     name: str
@@ -25,6 +27,11 @@ class Volume:
     size: str = ""
     storage_class: str = ""
     access_mode: str = "ReadWriteMany"
+    variable: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return the volume as JSON, without a variable where it has none."""
+        return {k: v for k, v in vars(self).items() if v or k != "variable"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class PipelineSettings:
             "name": self.name,
             "description": self.description,
             "caching": self.caching,
-            "volumes": [vars(volume) for volume in self.volumes],
+            "volumes": [volume.to_json() for volume in self.volumes],
         }
 
 
@@ -94,9 +101,15 @@ def _volumes(found: Mapping[str, Any]) -> tuple[tuple[Volume, ...], tuple[str, .
                 f"{size}{_text(entry, 'size_type') or 'Gi'}" if isinstance(size, int) else "",
                 _text(entry, "storage_class_name") or _text(found, "storage_class_name"),
                 _MODES.get(mode, "ReadWriteMany"),
+                _variable(name) if entry.get("expose_as_env_var") is True else "",
             )
         )
     return tuple(known), tuple(unknown)
+
+
+def _variable(name: str) -> str:
+    """Source: ``to_kale_env_var_name`` of Kale 2.3.0."""
+    return "KALE_VOLUME_" + re.sub("[^A-Z0-9]", "_", name.upper())
 
 
 def _defaults(value: Any) -> StepOptions:

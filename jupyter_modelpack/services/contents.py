@@ -13,6 +13,7 @@ from jupyter_modelpack.environment.host import Host
 from jupyter_modelpack.environment.local import Wanted
 from jupyter_modelpack.environment.lock import Lock
 from jupyter_modelpack.notebook.finding import Finding
+from jupyter_modelpack.notebook.kale_metadata import PipelineSettings
 from jupyter_modelpack.notebook.owner import asked_schedule, owner_card
 from jupyter_modelpack.notebook.parts import served_signature, team_parts
 from jupyter_modelpack.notebook.sealed import cell_digests, sealed_notebook
@@ -183,10 +184,11 @@ def _manifest(name: str, notebook: str, inspected: Inspected) -> dict[str, Any]:
 
 
 def _pipeline(inspected: Inspected) -> dict[str, Any]:
-    """Return the steps of the notebook's pipeline; nothing for one that is a single step."""
+    """Return the steps of the notebook's pipeline; for a single step, only what was said of it."""
     graph = inspected.inspection.graph
     if not graph:
-        return {}
+        said = graph.settings != PipelineSettings()
+        return {"pipeline_settings": graph.settings.to_json()} if said else {}
     return {
         "common": list(graph.common),
         "steps": [step.to_json() for step in graph.steps],

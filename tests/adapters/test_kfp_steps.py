@@ -100,7 +100,7 @@ def test_volumes_cache_and_defaults_come_from_the_notebooks_settings() -> None:
     )
     notebook["metadata"]["kubeflow_notebook"].update(
         volumes=[
-            {"name": "data", "mount_point": "/data", "type": "pvc"},
+            {"name": "my.data", "mount_point": "/data", "type": "pvc", "expose_as_env_var": True},
             {"name": "made", "mount_point": "/made", "type": "new_pvc", "size": 2},
         ],
         steps_defaults=["label:team:risk", "limit:memory:1Gi"],
@@ -115,6 +115,20 @@ def test_volumes_cache_and_defaults_come_from_the_notebooks_settings() -> None:
         assert asked["podMetadata"]["labels"] == {"team": "risk"}
         assert [mount["mountPath"] for mount in asked["pvcMount"]] == ["/data", "/made"]
         assert container(protocol, step)["resources"]["resourceMemoryLimit"] == "1Gi"
+        (told,) = container(protocol, step)["env"]
+        assert told == {"name": "KALE_VOLUME_MY_DATA", "value": "/data"}
+
+
+def test_volumes_and_cache_count_for_a_notebook_without_steps() -> None:
+    notebook = kale(code("x = 1"))
+    notebook["metadata"]["kubeflow_notebook"].update(
+        volumes=[{"name": "data", "mount_point": "/data", "type": "pvc"}], enable_caching=True
+    )
+    protocol, platform = compiled(notebook)
+    (task,) = protocol["root"]["dag"]["tasks"].values()
+    assert task["cachingOptions"]["enableCache"] is True
+    (asked,) = platform["deploymentSpec"]["executors"].values()
+    assert [mount["mountPath"] for mount in asked["pvcMount"]] == ["/data"]
 
 
 def test_a_step_that_changes_a_value_takes_it_and_gives_it() -> None:

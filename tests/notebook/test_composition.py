@@ -167,6 +167,29 @@ def test_findings_of_the_other_notebook_name_it(tmp_path: Path) -> None:
     assert any("cell 2" in m and "no such step" in m for m in messages)
 
 
+def with_volumes(notebook: dict[str, Any], *names: str) -> dict[str, Any]:
+    volumes = [
+        {"name": name, "mount_point": f"/{n}", "type": "pvc", "expose_as_env_var": True}
+        for n, name in enumerate(names)
+    ]
+    metadata = {**notebook["metadata"], "kubeflow_notebook": {"volumes": volumes}}
+    return {**notebook, "metadata": metadata}
+
+
+def test_volumes_count_where_the_pipeline_is_packaged(tmp_path: Path) -> None:
+    both = {"main": with_volumes(MAIN, "data"), "train": with_volumes(TRAIN, "data", "models")}
+    found = composed(tmp_path, both)
+    said = "The volume models in the settings of train.ipynb for Kale is not mounted."
+    assert told(found) == [("warning", said, None)]
+    assert [volume.name for volume in found.graph.settings.volumes] == ["data"]
+
+
+def test_two_volumes_with_one_variable_stop_the_package(tmp_path: Path) -> None:
+    found = composed(tmp_path, {**BOTH, "main": with_volumes(MAIN, "my-data", "my.data")})
+    said = "KALE_VOLUME_MY_DATA would say where two volumes are: my-data and my.data."
+    assert told(found) == [("blocking", said, None)]
+
+
 def nested() -> dict[str, Any]:
     return {
         "main": kale(reference("middle")),

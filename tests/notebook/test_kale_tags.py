@@ -81,7 +81,12 @@ def test_the_notebooks_settings_are_read_and_nothing_in_them_breaks_it() -> None
             "kubeflow_notebook": {
                 "experiment_name": "trials",
                 "volumes": [
-                    {"name": "data", "mount_point": "/data", "type": "pvc"},
+                    {
+                        "name": "my-data",
+                        "mount_point": "/data",
+                        "type": "pvc",
+                        "expose_as_env_var": True,
+                    },
                     {"name": "new", "mount_point": "/new", "type": "new_pvc", "size": 5},
                     {"name": "old", "mount_point": "/old", "type": "clone"},
                 ],
@@ -91,10 +96,15 @@ def test_the_notebooks_settings_are_read_and_nothing_in_them_breaks_it() -> None
         }
     )
     assert [(v.name, v.size, v.access_mode) for v in settings.volumes] == [
-        ("data", "", "ReadWriteOnce"),
+        ("my-data", "", "ReadWriteOnce"),
         ("new", "5Gi", "ReadWriteOnce"),
     ]
     assert settings.unknown_volumes == ("old",)
+    assert [volume.variable for volume in settings.volumes] == ["KALE_VOLUME_MY_DATA", ""]
+    assert [volume["variable"] for volume in settings.to_json()["volumes"][:1]] == [
+        "KALE_VOLUME_MY_DATA"
+    ]
+    assert "variable" not in settings.to_json()["volumes"][1]
     assert (settings.defaults.labels, settings.defaults.cache) == ({"a": "b"}, True)
     for odd in (None, 3, [], {"volumes": 3, "steps_defaults": [3]}, {"volumes": [None, {}]}):
         read_settings({"kubeflow_notebook": odd})

@@ -31,7 +31,7 @@ from jupyter_modelpack.adapters.kubeflow.interface import (
     output_fields,
     parameter_argument,
 )
-from jupyter_modelpack.adapters.kubeflow.platform import HINT, ask_platform, mount
+from jupyter_modelpack.adapters.kubeflow.platform import HINT, ask_platform, make_claims, mount
 from jupyter_modelpack.adapters.kubeflow.steps import StepsCompiler
 from jupyter_modelpack.errors import BackendUnavailable
 from jupyter_modelpack.notebook.kale import StepOptions
@@ -100,14 +100,14 @@ def _pipeline(dsl: Any, spec: PipelineSpec, step: Any) -> Any:
         names = [parameter.name for parameter in spec.typed_parameters]
         task = step(**dict(zip(names, channels, strict=True)))
         task.set_display_name(spec.display_name)
-        # an answer from Kubeflow's cache is not a run; data and services may have changed
-        task.set_caching_options(False)
+        # an answer from Kubeflow's cache is not a run, unless the author asks for it
+        task.set_caching_options(spec.caching)
         if spec.resources.cpu:
             task.set_cpu_request(spec.resources.cpu)
         if spec.resources.memory:
             task.set_memory_request(spec.resources.memory)
             task.set_memory_limit(spec.resources.memory)
-        ask_platform(task, StepOptions(), spec.labels, {})
+        ask_platform(task, StepOptions(), spec.labels, make_claims(spec.volumes))
         mount(task, spec.mounts)
         return outputs(task.outputs["metrics"], task.outputs["executed_notebook"])
 

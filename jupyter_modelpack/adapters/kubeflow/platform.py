@@ -14,14 +14,14 @@ from jupyter_modelpack.pipeline.mount import Mount
 
 HINT = "Install it with: pip install 'jupyter-modelpack[kubeflow]'"
 MOUNTS = "MODELPACK_MOUNTS"  # read by the runtime in the image
-Claims = Mapping[str, Any]
+Claims = Sequence[tuple[Volume, Any]]
 
 
 def make_claims(volumes: Sequence[Volume]) -> Claims:
-    """Return mount point -> claim, each its name or the task that makes it; within a pipeline."""
-    claims: dict[str, Any] = {}
+    """Return each with its claim, which is a name or what a task makes; within a pipeline."""
+    claims: list[tuple[Volume, Any]] = []
     for volume in volumes:
-        claims[volume.mount] = volume.name
+        claim: Any = volume.name
         if volume.kind == "new_pvc":
             made = _kubernetes().CreatePVC(
                 pvc_name_suffix=f"-{volume.name}",
@@ -29,7 +29,8 @@ def make_claims(volumes: Sequence[Volume]) -> Claims:
                 size=volume.size or "1Gi",
                 storage_class_name=volume.storage_class,
             )
-            claims[volume.mount] = made.outputs["name"]
+            claim = made.outputs["name"]
+        claims.append((volume, claim))
     return claims
 
 
@@ -56,8 +57,10 @@ def ask_platform(
 
     Raises BackendUnavailable where something is asked and kfp-kubernetes is not installed.
     """
-    for place, claim in claims.items():
-        _kubernetes().mount_pvc(task, pvc_name=claim, mount_path=place)
+    for volume, claim in claims:
+        _kubernetes().mount_pvc(task, pvc_name=claim, mount_path=volume.mount)
+        if volume.variable:
+            task.set_env_variable(volume.variable, volume.mount)
     for key, value in {**labels, **options.labels}.items():
         _kubernetes().add_pod_label(task, key, value)
     for key, value in options.annotations.items():
