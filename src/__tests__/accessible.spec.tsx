@@ -1,6 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { cleanup, fireEvent, render } from '@testing-library/react';
-import axe from 'axe-core';
 import React from 'react';
 
 import { Earlier } from '../sections/earlier';
@@ -17,20 +16,13 @@ import { info, offers } from '../validate/notebook';
 import { packageDetail, packages } from '../validate/package';
 import { build, run } from '../validate/work';
 import { schedules } from '../validate/schedule';
+import { faults } from './axe';
 import { but, golden } from './golden';
 import { header } from './headerprops';
 
 const trans = nullTranslator.load('jupyter_modelpack');
 const detail = packageDetail(golden('package'), '');
 const nothing = (): void => undefined;
-
-/** What axe finds in a drawn part; contrast needs a real browser, and is looked at there. */
-async function faults(node: Element): Promise<string[]> {
-  const { violations } = await axe.run(node, {
-    rules: { 'color-contrast': { enabled: false }, region: { enabled: false } }
-  });
-  return violations.map(each => `${each.id}: ${each.nodes[0].html}`);
-}
 
 afterEach(cleanup);
 

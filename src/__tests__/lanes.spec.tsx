@@ -6,7 +6,6 @@ import {
   screen,
   within
 } from '@testing-library/react';
-import axe from 'axe-core';
 import React from 'react';
 
 import { Listing } from '../manager/listing';
@@ -18,6 +17,7 @@ import { Review } from '../sections/review';
 import { Waiting } from '../sections/waiting';
 import { run } from '../validate/work';
 import { environments, history, promotions, review } from '../validate/release';
+import { faults } from './axe';
 import { but, golden } from './golden';
 import { header } from './headerprops';
 
@@ -25,14 +25,6 @@ const trans = nullTranslator.load('jupyter_modelpack');
 const lanes = environments(golden('environments'), '');
 const full = review(golden('promotion'), '');
 const nothing = (): void => undefined;
-
-/** What axe finds; contrast needs a real browser, and is looked at there. */
-async function faults(node: Element): Promise<string[]> {
-  const { violations } = await axe.run(node, {
-    rules: { 'color-contrast': { enabled: false }, region: { enabled: false } }
-  });
-  return violations.map(each => `${each.id}: ${each.nodes[0].html}`);
-}
 
 function drawLanes(asked: string[], value: IEnvironments = lanes): Element {
   const ask =

@@ -2,7 +2,6 @@
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { cleanup, fireEvent, render, screen } from '@testing-library/react';
-import axe from 'axe-core';
 import React from 'react';
 
 import { layersOf } from '../components/layers';
@@ -10,6 +9,7 @@ import { cellsWord, Pipeline } from '../sections/pipeline';
 import { IPipelineStep } from '../tokens';
 import { pipelineStep } from '../validate/notebook';
 import { list, record } from '../validate/shape';
+import { faults } from './axe';
 import { golden } from './golden';
 
 const trans = nullTranslator.load('jupyter_modelpack');
@@ -18,13 +18,6 @@ const graph = record({ steps: list(pipelineStep) })(
   golden('pipeline_graph'),
   ''
 ).steps;
-
-async function faults(node: Element): Promise<string[]> {
-  const { violations } = await axe.run(node, {
-    rules: { 'color-contrast': { enabled: false }, region: { enabled: false } }
-  });
-  return violations.map(each => `${each.id}: ${each.nodes[0].html}`);
-}
 
 afterEach(cleanup);
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
+from browser.axe import faults
 from browser.conftest import notebook, write_notebook
 from browser.driver import PANEL, open_lab, open_panel, panel
 from browser.labserver import BUILT, LabServer
 from browser.test_journey import package
-from browser.test_panel import AXE
 from tests.judges import require_cluster
 from tests.kubernetes.clusters import Namespace
 
@@ -153,7 +153,7 @@ def test_a_tagged_notebook_runs_on_the_cluster(
     open_lab(page, lab, "survey.ipynb", workspace="survey")
     graph = open_panel(page).get_by_role("group", name="Pipeline of 3 steps")
     graph.get_by_role("button", name="measure: cell 3, after load").wait_for()
-    assert_accessible(page)
+    assert faults(page, PANEL) == []
     clock("the graph before anything is sent")
     package(page)
     panel(page).get_by_role("heading", name="survey 1.0.0").wait_for(timeout=LONG)
@@ -167,7 +167,7 @@ def test_a_tagged_notebook_runs_on_the_cluster(
         line = newest(page)
         line.get_by_text("The registry does not have the image").wait_for(timeout=LONG)
         line.get_by_text("Publish the package to that registry").wait_for()
-        assert_accessible(page)
+        assert faults(page, PANEL) == []
         clock("that the image is missing is said")
         stop(page)
 
@@ -189,7 +189,7 @@ def test_a_tagged_notebook_runs_on_the_cluster(
         timeout=LONG,
     )
     clock(f"the log grew from {before} to {log.inner_text().count('reading')} lines")
-    assert_accessible(page)
+    assert faults(page, PANEL) == []
     stop(page)
     step(line, "measure", "stopped").wait_for()
     clock("stopped")
@@ -214,15 +214,6 @@ def test_a_tagged_notebook_runs_on_the_cluster(
     assert plot.evaluate(size) == [240, 120]
     opened.get_by_text("reading 4").wait_for()
     clock("its notebook is open, with the plot")
-
-
-def assert_accessible(page: Any) -> None:
-    """Let axe look at the panel."""
-    if not AXE.exists():
-        return
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("panel => axe.run(panel)", PANEL)
-    assert [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]] == []
 
 
 class Clock:

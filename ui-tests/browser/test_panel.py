@@ -10,14 +10,14 @@ from urllib.parse import quote
 import pytest
 
 from browser import samples
+from browser.axe import faults
 from browser.conftest import expect, notebook, write_notebook
 from browser.driver import PANEL, open_lab, open_panel, panel, set_width
 from browser.fake_server import FakeServer
-from browser.labserver import REPOSITORY, LabServer
+from browser.labserver import LabServer
 
 pytestmark = pytest.mark.browser
 
-AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 UNCHANGED = {"name": "churn", "version": "1.3.0"}
 
 
@@ -267,8 +267,6 @@ def test_the_panel_is_used_by_keyboard_alone(page: Any, lab: LabServer) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_fault_at_any_width(page: Any, lab: LabServer, theme: str) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run jlpm install.")
     server = FakeServer(
         inspection=samples.inspection(findings=samples.FINDINGS),
         builds=[samples.build()],
@@ -286,13 +284,9 @@ def test_axe_finds_no_fault_at_any_width(page: Any, lab: LabServer, theme: str) 
         panel(page).get_by_role("button", name=name).first.click()
     panel(page).get_by_role("button", name="Log").first.click()
     panel(page).get_by_role("log").wait_for()
-    page.add_script_tag(path=AXE)
     for width in (280, 480):
         set_width(page, width)
-        found = page.evaluate("panel => axe.run(panel)", PANEL)
-        faults = [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
-        print(f"{theme}, {width} px: {len(found['passes'])} rules passed, {len(faults)} broken")
-        assert faults == []
+        assert faults(page, PANEL) == []
         overflow = (
             panel(page)
             .locator(".jp-ModelpackPanel-body")

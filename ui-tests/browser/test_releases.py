@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from browser import samples
+from browser.axe import faults
 from browser.conftest import expect, notebook, write_notebook
 from browser.driver import PANEL, open_lab, open_panel, panel, set_width
 from browser.fake_server import FakeServer
-from browser.labserver import REPOSITORY, LabServer
+from browser.labserver import LabServer
 from browser.release_server import ReleaseServer, for_the_reviewer, golden, promotion
 
 pytestmark = pytest.mark.browser
 
-AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 REVIEW = ".jp-ModelpackReview"
 PROMOTION = golden("promotion")["id"]
 
@@ -67,16 +67,6 @@ def open_review(page: Any, ident: str = PROMOTION) -> Any:
 def saves(request: Any, ident: str) -> bool:
     """Whether JupyterLab remembers the page of a promotion with this."""
     return "/api/workspaces/" in request.url and ident in (request.post_data or "")
-
-
-def faults(page: Any, where: str) -> list[str]:
-    """What axe finds in a part of the page."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run jlpm install.")
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("where => axe.run(where)", where)
-    print(f"{where}: {len(found['passes'])} rules passed, {len(found['violations'])} broken")
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
 
 
 def test_the_first_line_says_what_production_runs(page: Any, lab: LabServer) -> None:
