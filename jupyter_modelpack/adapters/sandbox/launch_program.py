@@ -28,6 +28,7 @@ _DETACH = 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
 _SET_PDEATHSIG, _SET_SUBREAPER, _NO_NEW_PRIVS, _CAPBSET_DROP = 1, 36, 38, 24
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+_HEARD = (signal.SIGTERM, signal.SIGCHLD)
 _COVERED = ("sys", "sysrq-trigger", "irq", "bus", "fs")
 
 
@@ -51,12 +52,13 @@ def _host(order: dict[str, Any]) -> int:
     pid = os.fork()
     if pid == 0:
         _guarded(lambda: _become(order, order["work"]))
+    # waited for, as a handler would not be called once this process has begun to wait for others
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     # not SIGKILL: this process is what can end the others when the one that ordered them is gone
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGKILL))
     _prctl(_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != order["parent"]:
         os.kill(pid, signal.SIGKILL)
-    code = _reap_until(pid)
+    code = _reap_or_end(pid)
     # orphans become our children, so that this finds also those that forked meanwhile
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -94,6 +96,16 @@ def _reap_until(wanted: int) -> int:
         pid, status = os.wait()
         if pid == wanted:
             return _code(status)
+
+
+def _reap_or_end(wanted: int) -> int:
+    """Reap until a process has ended, and end it when somebody wants that."""
+    while True:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == wanted:
+            return _code(status)
+        if pid == 0 and signal.sigwait(_HEARD) == signal.SIGTERM:
+            os.kill(wanted, signal.SIGKILL)
 
 
 def _children() -> list[int]:
