@@ -130,6 +130,8 @@ export interface IRun extends IReference {
   /** What was asked of the cluster, to be asked again. */
   options: Record<string, unknown>;
   pod_defaults: string[];
+  /** The names of the settings that it was given on this computer. */
+  settings: string[];
   /** What it read that the image lacks, and a sentence if that is other data than the release's. */
   inputs: IInput[];
   data_changed: string | null;
@@ -175,11 +177,15 @@ export interface IBuildRequest {
   verify: boolean;
   network: boolean;
   compression: string;
+  /** Names of settings, for the verify run. */
+  settings?: string[];
 }
 
 export interface IRunRequest extends IReference {
   parameters: Record<string, unknown>;
   network: boolean;
+  /** Names of settings, on this computer. */
+  settings?: string[];
   /** Left out for this computer. */
   backend?: string;
   options?: Record<string, unknown>;

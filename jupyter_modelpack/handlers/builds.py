@@ -9,7 +9,7 @@ from jupyter_modelpack.handlers.access import authorized
 from jupyter_modelpack.handlers.handler import Handler
 
 RESOURCE = "modelpack:builds"
-FIELDS = ("path", "name", "verify", "network", "compression", "line")
+FIELDS = ("path", "name", "verify", "network", "compression", "line", "settings")
 
 
 class BuildsHandler(Handler):
@@ -42,6 +42,7 @@ class BuildsHandler(Handler):
             live_modules=await self.live_modules(path.strip("/")),
             requested_by=self.current_user.username,
             line=body.free_text("line"),
+            settings=tuple(body.names("settings")),
         )
         work = await self.call(lambda: self.services.builds.start(order))
         self.answer(wire.build(work), 201, f"builds/{work.id}")

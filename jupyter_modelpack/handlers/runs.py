@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from jupyter_modelpack.services.work import Work
 
 RESOURCE = "modelpack:runs"
-FIELDS = ("name", "version", "parameters", "network", "backend", "options", "pod_defaults")
+FIELDS = (
+    "name", "version", "parameters", "network", "backend", "options", "pod_defaults", "settings",
+)  # fmt: skip
 
 
 class RunsHandler(Handler):
@@ -45,6 +47,7 @@ class RunsHandler(Handler):
             backend=body.optional_text("backend") or "local",
             options=body.mapping("options"),
             pod_defaults=body.names("pod_defaults"),
+            settings=body.names("settings"),
         )
         work = await self.call(lambda: self.services.runs.start(request))
         self.answer(_run(self, work), 201, f"runs/{work.id}")

@@ -108,6 +108,7 @@ def run(work: Work, executed_notebook: str | None) -> Json:
         "backend": work.backend,
         "options": work.request.get("options") or {},
         "pod_defaults": work.request.get("pod_defaults") or [],
+        "settings": work.request.get("settings") or [],
         "stage": work.state.get("stage"),
         "place": work.state.get("place"),
         "events": work.state.get("events") or [],

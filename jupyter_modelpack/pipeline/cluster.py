@@ -14,6 +14,7 @@ from typing import Any
 from jupyter_modelpack.errors import InvalidInput
 from jupyter_modelpack.pipeline.mount import Mount
 from jupyter_modelpack.pipeline.spec import WORK_DIRECTORY
+from jupyter_modelpack.pipeline.variables import checked_variable
 
 _DAY = 86_400
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
@@ -175,11 +176,8 @@ def _toleration(value: Any) -> Mapping[str, Any]:
 
 def _secret(value: Any) -> SecretSetting:
     entry = _object(value, "secrets", ("variable", "secret", "key"))
-    variable = _text(entry.get("variable"), "secrets", _VARIABLE)
-    if variable.startswith(("LD_", "PYTHON", "MODELPACK_")) or variable in ("PATH", "HOME"):
-        raise _wrong("secrets", f"The setting {variable} would change how the image works.")
     return SecretSetting(
-        variable,
+        checked_variable(_text(entry.get("variable"), "secrets", _VARIABLE), "options.secrets"),
         _text(entry.get("secret"), "secrets", _NAME),
         _text(entry.get("key"), "secrets", _KEY),
     )

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.release.name import checked_name, name_from
 from jupyter_modelpack.release.version import checked_line
+from jupyter_modelpack.services.own_settings import own_settings
 from jupyter_modelpack.services.packaging_types import (
     Compression,
     PackageRequest,
@@ -84,7 +85,10 @@ class Workers(Protocol):
 
 @dataclass(frozen=True)
 class BuildOrder:
-    """What a person asked to build; ``path`` is absolute, ``shown_path`` how they named it."""
+    """What a person asked to build; ``path`` is absolute, ``shown_path`` how they named it.
+
+    ``settings`` are the names of those that the verify run is given, with their values here.
+    """
 
     path: str
     shown_path: str
@@ -95,6 +99,7 @@ class BuildOrder:
     live_modules: tuple[str, ...] = ()
     requested_by: str = ""
     line: str = ""
+    settings: tuple[str, ...] = ()
 
 
 class Builds:
@@ -121,8 +126,10 @@ class Builds:
 
         That is the unfinished build of the same notebook content with the same options, or one
         that has just succeeded while nothing in the notebook's folder changed since it began.
+        Raises InvalidInput for a setting that there is not.
         """
         asked = self._now()
+        given = sorted(own_settings(order.settings))
         name = checked_name(order.name) if order.name else name_from(PurePath(order.path).stem)
         fingerprint = digest_of(
             [
@@ -134,6 +141,7 @@ class Builds:
                 order.network,
                 order.compression,
                 *filter(None, [checked_line(order.line) if order.line else ""]),
+                *([given] if given else []),
             ]
         )
         just_made = self._just_made(order, fingerprint)
@@ -155,6 +163,7 @@ class Builds:
                 "compression": order.compression,
                 "live_modules": list(order.live_modules),
                 "line": order.line,
+                "settings": given,
             },
             state=new_build_state(),
         )
@@ -223,18 +232,19 @@ def carry_out_build(
 ) -> tuple[Phase, dict[str, Any]]:
     """Do a build and return the phase and the state that it ended in."""
     asked = build.request
-    request = PackageRequest(
-        path=build.path,
-        name=asked["name"],
-        verify=asked["verify"],
-        network=asked["network"],
-        compression=asked["compression"],
-        live_modules=tuple(asked["live_modules"]),
-        requested_by=build.requested_by,
-        line=asked.get("line", ""),
-    )
     progress = _BuildProgress(build.state, desk)
     try:
+        request = PackageRequest(
+            path=build.path,
+            name=asked["name"],
+            verify=asked["verify"],
+            network=asked["network"],
+            compression=asked["compression"],
+            settings=own_settings(asked.get("settings", ())),
+            live_modules=tuple(asked["live_modules"]),
+            requested_by=build.requested_by,
+            line=asked.get("line", ""),
+        )
         result = packager.package(request, progress, cancelled)
     except Exception as error:
         desk.bug(error)

@@ -31,7 +31,7 @@ from jupyter_modelpack.services.publishing import (
     PublishStep,
 )
 from jupyter_modelpack.services.steps import Steps
-from jupyter_modelpack.services.verification import SKIPPED, Verification
+from jupyter_modelpack.services.verification import SKIPPED, Verification, with_foreseen
 
 MOST_REBUILDS = 5
 
@@ -126,7 +126,7 @@ class _Packaging:
     def _read(self) -> Snapshot:
         with self._steps.running("read") as step:
             snapshot = self._ports.inspector.snapshot(self._request.path)
-            step.tell(f"{len(snapshot.cells)} cells")
+            step.tell(f"{len(snapshot.cells)} cell{'s' if len(snapshot.cells) != 1 else ''}")
             return snapshot
 
     def _inspect(self, snapshot: Snapshot) -> Inspected:
@@ -197,6 +197,7 @@ class _Packaging:
             if new and verification.phase != "Succeeded":
                 step.tell(f"the image lacks {', '.join(new)}; it is added")
                 return verification, new
+            verification = with_foreseen(verification, inspected.findings)
             self._found(verification.findings)
             step.tell(verification.brief or verification.text)
             step.phase = verification.phase

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 from jupyter_modelpack.errors import Conflict, InvalidInput, NotFound
 from jupyter_modelpack.services.builds import Desk, Logs, Queue, Workers, read_log
 from jupyter_modelpack.services.data_changes import known_digests
+from jupyter_modelpack.services.own_settings import own_settings
 from jupyter_modelpack.services.packaging_types import Phase
 from jupyter_modelpack.services.running import RunOrder
 from jupyter_modelpack.services.work import (
@@ -53,7 +54,7 @@ class Pages(Protocol):
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a person asked to run."""
+    """What a person asked to run; ``settings`` are names, with the values that they have here."""
 
     name: str
     version: str
@@ -63,6 +64,7 @@ class RunRequest:
     backend: str = "local"
     options: Mapping[str, Any] = field(default_factory=dict)
     pod_defaults: Sequence[str] = ()
+    settings: Sequence[str] = ()
 
 
 class Destination(Protocol):
@@ -82,14 +84,15 @@ class ThisMachine:
         """Do nothing: it is always there."""
 
     def prepare(self, record: Mapping[str, Any], asked: RunRequest) -> Mapping[str, Any]:
-        """Find the large files that the image lacks."""
+        """Find the large files that the image lacks, and see that the settings are there."""
         if asked.options or asked.pod_defaults:
             raise InvalidInput(
                 "Options of a cluster make no sense for a run on this machine.",
                 field="options" if asked.options else "pod_defaults",
                 advice="Leave them out, or choose another backend.",
             )
-        return {"inputs": _inputs(record)}
+        given = sorted(own_settings(asked.settings))
+        return {"inputs": _inputs(record), **({"settings": given} if given else {})}
 
 
 class Runs:
@@ -129,6 +132,18 @@ class Runs:
                     field="parameters",
                     advice=has,
                 )
+        for name in request.settings:
+            if name not in record["settings"]:
+                raise InvalidInput(
+                    f"{request.name} {request.version} reads no setting {name[:80]}.",
+                    field="settings",
+                )
+        if request.settings and request.backend != "local":
+            raise InvalidInput(
+                "Settings of this machine are given to runs on this machine only.",
+                field="settings",
+                advice="On a cluster, a Secret holds them: name it in the options.",
+            )
         destination = self._destinations.get(request.backend)
         if destination is None:
             raise InvalidInput(
@@ -278,17 +293,18 @@ def carry_out_run(
     run: Work, runner: Runner, root: Path, desk: Desk, cancelled: Callable[[], bool]
 ) -> tuple[Phase, dict[str, Any]]:
     """Do a run in its own folder below ``root`` and return the phase and state it ended in."""
-    order = RunOrder(
-        name=run.name,
-        version=run.version,
-        parameters=run.request["parameters"],
-        network=run.request["network"],
-        work_dir=root / run.id / "work",
-        run_id=run.id,
-        inputs=run.request["inputs"],
-    )
     progress = _RunProgress(run.state, desk)
     try:
+        order = RunOrder(
+            name=run.name,
+            version=run.version,
+            parameters=run.request["parameters"],
+            network=run.request["network"],
+            work_dir=root / run.id / "work",
+            run_id=run.id,
+            settings=own_settings(run.request.get("settings", ())),
+            inputs=run.request["inputs"],
+        )
         result = runner.run(order, progress, desk.log, cancelled)
     except Exception as error:
         desk.bug(error)

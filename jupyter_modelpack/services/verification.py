@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.reproduction import Reproduction
 from jupyter_modelpack.services.packaging_types import Phase
+
+FAILED = "run-failed"
+# findings that say why the line they name will fail
+_FORESEES = frozenset(
+    {"import-missing", "needs-setting", "waits-for-person", "shell-command", "network"}
+    | {"file-missing", "file-outside", "file-denied", "file-large"}
+    | {"name-deleted", "name-defined-later", "name-undefined"}
+)
 
 
 class IsolationFacts(Protocol):
@@ -165,6 +173,18 @@ def judge(result: RunFacts, *, network_allowed: bool, reproduction: Reproduction
     )
 
 
+def with_foreseen(verification: Verification, known: Iterable[Finding]) -> Verification:
+    """Return the verdict with the advice that was given for the same line before it was run."""
+    foreseen = {(f.cell, f.line): f.advice for f in known if f.code in _FORESEES}
+    findings = tuple(
+        replace(f, advice=foreseen.get((f.cell, f.line), f.advice))
+        if f.code == FAILED and f.cell
+        else f
+        for f in verification.findings
+    )
+    return replace(verification, findings=findings)
+
+
 def _brief(result: RunFacts, phase: Phase, sealed: bool) -> str:
     """Return a few words for the list of steps, or nothing for a failure."""
     if phase != "Succeeded":
@@ -208,7 +228,7 @@ def _failure(result: RunFacts, sealed: bool, network_allowed: bool) -> tuple[str
         return text, Finding("needs-network", "blocking", text, cell=cell, advice=advice)
     if error.get("ename") == "NotStarted":
         text = f"The run did not begin: {error.get('evalue')}."
-        return text, Finding("run-failed", "blocking", text, advice="The log says more.")
+        return text, Finding(FAILED, "blocking", text, advice="The log says more.")
     if error.get("ename") == "MemoryError" or error.get("ename") == "OutOfMemory":
         text = f"Cell {cell} needed more memory than the run may have."
         advice = "Use less data, or raise the memory limit in the settings."
@@ -216,10 +236,11 @@ def _failure(result: RunFacts, sealed: bool, network_allowed: bool) -> tuple[str
     run = "the sealed run" if sealed else "the run"
     place = f"Cell {cell} failed" if cell else "The run failed"
     text = f"{place} in {run}: {what}" if what else f"{place} in {run}."
-    advice = "The log shows the whole error. If it is meant, tag the cell raises-exception."
-    return text, Finding(
-        "run-failed", "blocking", text, cell=cell, line=error.get("line"), advice=advice
-    )
+    said, _, then = str(error.get("evalue", "")).partition(". ")
+    if said.startswith(f"Cell {cell} "):  # our own words, which name the cell
+        text = said.rstrip(".") + "."
+    advice = then or "The log shows the whole error. If it is meant, tag the cell raises-exception."
+    return text, Finding(FAILED, "blocking", text, cell=cell, line=error.get("line"), advice=advice)
 
 
 def _outside(writes: Iterable[Mapping[str, Any]]) -> list[Finding]:

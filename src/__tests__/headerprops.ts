@@ -15,7 +15,8 @@ export const header: IHeaderProps = {
   last: { name: 'churn', version: '1.2.0' },
   dirty: false,
   blocking: 0,
-  options: { verify: true, network: false },
+  options: { verify: true, network: false, settings: [] },
+  reads: [],
   trans,
   onPackage: nothing,
   onOptions: nothing

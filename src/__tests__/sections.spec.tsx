@@ -224,6 +224,18 @@ describe('RunForm', () => {
     ]);
   });
 
+  it('gives a setting by its name, when it is ticked', () => {
+    const requests: IRunRequest[] = [];
+    draw(requests);
+    const [name] = detail.settings;
+    fireEvent.click(screen.getByLabelText(`Give it ${name}`));
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+    expect(requests[0].settings).toEqual([name]);
+    fireEvent.click(screen.getByLabelText(`Give it ${name}`));
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+    expect(requests[1]).not.toHaveProperty('settings');
+  });
+
   it('says what is wrong with a value, and does not run', () => {
     const requests: IRunRequest[] = [];
     draw(requests);

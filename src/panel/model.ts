@@ -47,7 +47,7 @@ export class PanelModel implements IDisposable {
   }
 
   get options(): IOptions {
-    return this._options ?? this.settings;
+    return this._options ?? { ...this.settings, settings: [] };
   }
 
   /** Whether the server part does not answer at all. */
@@ -117,12 +117,15 @@ export class PanelModel implements IDisposable {
       }
     }
     session.packaging();
-    const { verify, network } = this.options;
+    const { verify, network, settings } = this.options;
+    const reads = session.inspection.value?.settings ?? [];
+    const given = settings.filter(name => verify && reads.includes(name));
     await session.builds.start({
       path: session.path,
       verify,
       network: verify && network,
-      compression: this.settings.compression
+      compression: this.settings.compression,
+      ...(given.length ? { settings: given } : {})
     });
   }
 

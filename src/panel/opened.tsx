@@ -41,7 +41,7 @@ function again(run: IRun): IRunRequest {
   const { backend, name, options, parameters, pod_defaults, version } = run;
   const request = { name, version, parameters, network: false };
   return backend === 'local'
-    ? request
+    ? { ...request, settings: run.settings }
     : { ...request, backend, options, pod_defaults };
 }
 

@@ -134,6 +134,7 @@ function Top({ model, session, trans }: IPart): JSX.Element {
       dirty={model.follower.dirty}
       blocking={countBlocking(findingsOf(session))}
       options={model.options}
+      reads={session.inspection.value?.settings ?? []}
       trans={trans}
       onPackage={() => void model.package()}
       onOptions={options => model.choose(options)}

@@ -9,6 +9,7 @@ import { Tick } from '../components/field';
 import { Disclosure } from '../components/section';
 import { MiddleCut, Versions } from '../components/words';
 import { IReference } from '../tokens';
+import { Settings } from './settings';
 
 /** How the notebook stands against its packages. */
 export type Standing =
@@ -17,6 +18,8 @@ export type Standing =
 export interface IOptions {
   verify: boolean;
   network: boolean;
+  /** The settings that the verify run is given, by their names. */
+  settings: string[];
 }
 
 export interface IHeaderProps {
@@ -30,6 +33,8 @@ export interface IHeaderProps {
   dirty: boolean;
   blocking: number;
   options: IOptions;
+  /** The settings that the notebook reads. */
+  reads: string[];
   trans: TranslationBundle;
   onPackage: () => void;
   onOptions: (options: IOptions) => void;
@@ -140,7 +145,8 @@ function StandingLine(props: IHeaderProps): JSX.Element {
   );
 }
 
-function Options({ options, trans, onOptions }: IHeaderProps): JSX.Element {
+function Options(props: IHeaderProps): JSX.Element {
+  const { options, trans, onOptions } = props;
   return (
     <Disclosure label={trans.__('Options')}>
       <Tick
@@ -157,6 +163,14 @@ function Options({ options, trans, onOptions }: IHeaderProps): JSX.Element {
           )}
           checked={options.network}
           onChange={network => onOptions({ ...options, network })}
+        />
+      )}
+      {options.verify && (
+        <Settings
+          names={props.reads}
+          given={options.settings}
+          trans={trans}
+          onGive={settings => onOptions({ ...options, settings })}
         />
       )}
     </Disclosure>

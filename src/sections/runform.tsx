@@ -11,6 +11,7 @@ import { IOffered, Offers } from './offers';
 import { Parameters, useParameters } from './parameters';
 import { backendWord, problemWords } from './phases';
 import { PipelineGraph } from './pipeline';
+import { Settings } from './settings';
 
 export interface IRunFormProps {
   detail: IPackage;
@@ -32,6 +33,7 @@ export function RunForm(props: IRunFormProps): JSX.Element {
   const [network, setNetwork] = useState(false);
   const [backend, setBackend] = useState('local');
   const [ticked, setTicked] = useState<string[]>([]);
+  const [given, setGiven] = useState<string[]>([]);
   const local = backend === 'local';
   const offered = local ? null : props.offersOf(backend);
   const choose = (name: string): void => {
@@ -50,6 +52,7 @@ export function RunForm(props: IRunFormProps): JSX.Element {
       version: detail.version,
       parameters: typed.changed,
       network: local && network,
+      ...(local && given.length ? { settings: given } : {}),
       ...(local ? {} : { backend }),
       ...(Object.keys(options).length ? { options } : {}),
       ...(chosen.length ? { pod_defaults: chosen } : {})
@@ -81,6 +84,14 @@ export function RunForm(props: IRunFormProps): JSX.Element {
           }
           checked={network}
           onChange={setNetwork}
+        />
+      )}
+      {local && (
+        <Settings
+          names={detail.settings}
+          given={given}
+          trans={trans}
+          onGive={setGiven}
         />
       )}
       {offered && (

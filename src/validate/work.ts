@@ -122,6 +122,7 @@ export const run = record<IRun>({
   steps: optional(list(runStep), []),
   options: optional(mapping(anything), {}),
   pod_defaults: optional(list(text), []),
+  settings: optional(list(text), []),
   inputs: optional(
     list(
       record<IInput>({

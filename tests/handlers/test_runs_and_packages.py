@@ -135,12 +135,26 @@ async def test_runs_that_make_no_sense_are_refused(client, packaged):
         ({**good, "pod_defaults": ["store"]}, "INVALID_INPUT"),
         ({**good, "pod_defaults": "store", "backend": "kubernetes"}, "INVALID_INPUT"),
         ({**good, "pod_defaults": [1], "backend": "kubernetes"}, "INVALID_INPUT"),
+        ({**good, "settings": "CHURN_REGION"}, "INVALID_INPUT"),
+        ({**good, "settings": ["HOME_OF_ADA"]}, "INVALID_INPUT"),  # the notebook does not read it
+        ({**good, "settings": ["CHURN_REGION"]}, "INVALID_INPUT"),  # it is not set here
+        ({**good, "settings": ["CHURN_REGION"], "backend": "kubernetes"}, "INVALID_INPUT"),
         ({"name": "churn"}, "INVALID_INPUT"),
         ({**good, "version": "2.0.0"}, "PACKAGE_UNKNOWN"),
     ):
         answer = await client("POST", "runs", body=wrong)
         assert answer.status in (400, 404)
         assert answer.body["error"]["code"] == code
+
+
+async def test_a_run_is_given_settings_by_their_names(client, packaged, monkeypatch, data_dir):
+    await packaged()
+    monkeypatch.setenv("CHURN_REGION", "canary-north")
+    body = {"name": "churn", "version": "1.0.0", "settings": ["CHURN_REGION"]}
+    run = (await client("POST", "runs", body=body)).body
+    done = await client.ended("runs", run["id"])
+    assert (done["phase"], done["settings"]) == ("Succeeded", ["CHURN_REGION"])
+    assert b"canary" not in b"".join(each.read_bytes() for each in data_dir.glob("ledger*"))
 
 
 async def test_a_run_is_stopped_or_killed(client, packaged):

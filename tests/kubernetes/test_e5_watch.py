@@ -15,7 +15,8 @@ from jupyter_modelpack.errors import BackendUnavailable
 
 SCHEDULES = 1000 if os.environ.get("MODELPACK_TEST_FULL") else 200
 PODS = 8
-SECONDS = 120.0
+FAULTY = 96.0  # seconds in which there are faults
+SECONDS = 150.0  # longer than the longest wait after the last of them
 
 
 def pod(number: int, phase: str, version: int, code: int | None = None) -> dict[str, Any]:
@@ -91,7 +92,7 @@ class FakeServer:
         return list(there.values()), version
 
     def watch(self, version: str) -> Iterator[Mapping[str, Any]]:
-        if self.random.random() < 0.08 and self.time < SECONDS * 0.8:
+        if self.random.random() < 0.08 and self.time < FAULTY:
             self._count("410 as HTTP")
             raise Gone("too old")
         self._fault("watch", 0.1)
@@ -125,7 +126,7 @@ class FakeServer:
                 yield {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": newest}}}
         self.time = max(self.time, min(until, self.time + 1))
         chance = self.random.random()
-        if chance < 0.2 and self.time < SECONDS * 0.8:
+        if chance < 0.2 and self.time < FAULTY:
             self._count("410 in the stream")
             raise Gone("too old")
         if chance < 0.6:
@@ -137,7 +138,7 @@ class FakeServer:
         return {"type": planned[1], "object": planned[2]}
 
     def _fault(self, where: str, chance: float) -> None:
-        if self.random.random() < chance and self.time < SECONDS * 0.8:
+        if self.random.random() < chance and self.time < FAULTY:
             self._count(f"no answer to a {where}")
             raise BackendUnavailable("away")
 

@@ -132,6 +132,29 @@ def test_a_click_right_after_the_end_is_about_that_build(world):
         assert world.builds.start(order()) != other
 
 
+def test_settings_are_given_by_name_and_no_value_is_kept(world, monkeypatch):
+    monkeypatch.setenv("API_URL", "https://canary.example.org")
+    plain = world.builds.start(order())
+    given = world.builds.start(order(settings=("API_URL",)))
+    assert given.id != plain.id and given.request["settings"] == ["API_URL"]
+    assert "canary" not in repr(given)
+    for name, says in (
+        ("GONE", "The setting GONE is not set where JupyterLab runs."),
+        ("LD_PRELOAD", "would change how the image works"),
+        ("A B", "no name of a setting"),
+    ):
+        with pytest.raises(InvalidInput, match=says) as refused:
+            world.builds.start(order(settings=(name,)))
+        assert refused.value.advice
+    asked, made = [], PackageResult("churn", "1.0.0", Digest.of(b""), {})
+    packager = SimpleNamespace(package=lambda request, *_: asked.append(request) or made)
+    assert carry_out_build(given, packager, Desk(), lambda: False)[0] == "Succeeded"
+    assert asked[0].settings == {"API_URL": "https://canary.example.org"}
+    monkeypatch.delenv("API_URL")
+    phase, state = carry_out_build(given, packager, Desk(), lambda: False)
+    assert (phase, state["error"]["code"], len(asked)) == ("Failed", "INVALID_INPUT", 1)
+
+
 def test_a_name_must_be_one(world):
     with pytest.raises(InvalidInput):
         world.builds.start(order(name="../x"))

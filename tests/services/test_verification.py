@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from jupyter_modelpack.notebook.finding import Finding
 from jupyter_modelpack.notebook.reproduction import Reproduction
-from jupyter_modelpack.services.verification import Verification, judge
+from jupyter_modelpack.services.verification import Verification, judge, with_foreseen
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,25 @@ def test_a_failure_is_one_sentence_with_its_cell(run: Run, code: str, text: str)
     assert (said.phase, said.text) == ("Failed", text)
     assert [(f.code, f.severity) for f in said.findings] == [(code, "blocking")]
     assert said.findings[0].advice
+
+
+def test_a_failure_that_was_foreseen_says_what_to_do() -> None:
+    error = {"cell": 2, "ename": "KeyError", "evalue": "'API_URL'", "line": 3}
+    said = verdict(Run("Failed", error=error))
+    for foreseen, advice in (
+        (Finding("needs-setting", "note", "Needs it.", 2, 3, "Give it."), "Give it."),
+        (Finding("needs-setting", "note", "Needs it.", 2, 1, "Give it."), said.findings[0].advice),
+        (Finding("widgets", "note", "Shows.", 2, 3, "No."), said.findings[0].advice),
+    ):
+        assert [f.advice for f in with_foreseen(said, [foreseen]).findings] == [advice]
+
+
+def test_our_own_words_are_not_said_twice() -> None:
+    words = "Cell 2 asks for something to be typed, and nobody is there. Use a parameter instead."
+    error = {"cell": 2, "ename": "InputNotPossible", "evalue": words, "line": 1}
+    said = verdict(Run("Failed", error=error))
+    assert said.text == "Cell 2 asks for something to be typed, and nobody is there."
+    assert said.findings[0].advice == "Use a parameter instead."
 
 
 def test_a_plain_process_is_not_called_sealed() -> None:

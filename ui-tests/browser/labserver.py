@@ -116,6 +116,7 @@ class LabServer:
         kept = {name: value for name, value in os.environ.items() if "JUPYTER" not in name}
         return kept | {
             "HOME": str(self.state),
+            "SALES_REGION": "north",  # a setting, for notebooks that read it
             "IPYTHONDIR": str(self.state / "ipython"),
             "JUPYTER_CONFIG_DIR": str(self.state / "config"),
             "JUPYTER_DATA_DIR": str(self.state / "data"),

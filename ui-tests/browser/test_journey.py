@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from browser.conftest import expect, notebook, write_notebook
 from browser.driver import open_lab, open_panel, panel
 from browser.labserver import BUILT, REPOSITORY, LabServer
 
@@ -113,6 +115,28 @@ def test_a_run_with_another_parameter_shows_its_metrics_and_files(
     saved.value.save_as(tmp_path / "saved")
     assert saved.value.suggested_filename == "a b.html"
     assert (tmp_path / "saved").read_text("utf-8") == "<b>north</b>"
+
+
+def test_a_setting_is_given_by_its_name(page: Any, lab: LabServer) -> None:
+    reads = "import os\nprint('the', os.environ['SALES_REGION'], 'pole')"
+    write_notebook(lab.root / "region.ipynb", notebook(reads))
+    open_lab(page, lab, "region.ipynb", workspace="region")
+    package(page)
+    panel(page).get_by_text("Cell 1 failed in the sealed run").first.wait_for(timeout=LONG)
+    panel(page).get_by_text("Tick it under Options").first.wait_for()
+    panel(page).get_by_role("button", name="Options").click()
+    panel(page).get_by_label("Give it SALES_REGION").check()
+    package(page)
+    panel(page).get_by_role("heading", name="region 1.0.0").wait_for(timeout=LONG)
+    panel(page).get_by_role("button", name="Run…").click()
+    panel(page).get_by_label("Give it SALES_REGION").check()
+    panel(page).get_by_role("button", name="Run", exact=True).click()
+    again = panel(page).get_by_role("button", name=re.compile("^Run .* again$"))
+    again.wait_for(timeout=LONG)
+    again.click()
+    expect(again).to_have_count(2, timeout=LONG)
+    panel(page).get_by_role("button", name="Log").first.click()
+    panel(page).get_by_role("log").get_by_text("the north pole").wait_for()
 
 
 def test_a_reload_in_the_middle_misses_nothing(page: Any, lab: LabServer) -> None:

@@ -44,7 +44,8 @@ def find_settings(context: Context) -> Iterator[Finding]:
                 f"Needs the setting {shown(setting.name)}.",
                 cell=setting.cell,
                 line=setting.line,
-                advice="Give it to each run; its value is never put into the image.",
+                advice="Tick it under Options and Run…, or say --setting NAME=VALUE in a terminal."
+                " Its value is never put into the image.",
                 details={"name": setting.name},
             )
     for call in context.reading.calls:
