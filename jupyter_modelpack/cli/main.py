@@ -69,7 +69,8 @@ def _report(
         body = {"code": code, "message": message, "advice": advice, "details": details}
         print(json.dumps({"error": body}, default=str), file=sys.stderr)
         return
-    print(f"{message} {advice}".strip(), file=sys.stderr)
+    ended = message if not advice or message.endswith((".", "!", "?", ":")) else f"{message}."
+    print(f"{ended} {advice}".strip(), file=sys.stderr)
 
 
 def parser() -> argparse.ArgumentParser:
