@@ -179,6 +179,8 @@ export interface IBuildRequest {
   compression: string;
   /** Names of settings, for the verify run. */
   settings?: string[];
+  /** The line that the release goes on, beside the main one. */
+  line?: string;
 }
 
 export interface IRunRequest extends IReference {

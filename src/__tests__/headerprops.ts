@@ -15,7 +15,7 @@ export const header: IHeaderProps = {
   last: { name: 'churn', version: '1.2.0' },
   dirty: false,
   blocking: 0,
-  options: { verify: true, network: false, settings: [] },
+  options: { verify: true, network: false, settings: [], line: '' },
   reads: [],
   trans,
   onPackage: nothing,

@@ -10,7 +10,7 @@ import React from 'react';
 
 import { Exporting } from '../sections/exporting';
 import { Findings, mergeFindings } from '../sections/findings';
-import { Header } from '../sections/header';
+import { Header, IOptions } from '../sections/header';
 import { Packaging } from '../sections/packaging';
 import { RunForm } from '../sections/runform';
 import { IRunRequest, Problem } from '../tokens';
@@ -64,9 +64,26 @@ describe('Header', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Options' }));
     expect(screen.getAllByRole('checkbox')).toHaveLength(2);
     rerender(
-      <Header {...header} options={{ verify: false, network: false }} />
+      <Header {...header} options={{ ...header.options, verify: false }} />
     );
     expect(screen.getAllByRole('checkbox')).toHaveLength(1);
+  });
+
+  it('offers settings that the notebook reads, and a line that has a name', () => {
+    const chosen: IOptions[] = [];
+    const onOptions = (options: IOptions): void => void chosen.push(options);
+    const options = { ...header.options, line: 'No Line' };
+    const props = { ...header, options, onOptions, reads: ['API_URL'] };
+    render(<Header {...props} />);
+    fireEvent.click(screen.getByRole('button', { name: 'Options' }));
+    fireEvent.click(screen.getByLabelText('Give it API_URL'));
+    const line = screen.getByLabelText('Only trying? Name it');
+    expect(line.getAttribute('aria-invalid')).toBe('true');
+    fireEvent.change(line, { target: { value: 'try-xgboost' } });
+    expect(chosen.map(each => [each.settings, each.line])).toEqual([
+      [['API_URL'], 'No Line'],
+      [[], 'try-xgboost']
+    ]);
   });
 });
 

@@ -47,7 +47,7 @@ export class PanelModel implements IDisposable {
   }
 
   get options(): IOptions {
-    return this._options ?? { ...this.settings, settings: [] };
+    return this._options ?? { ...this.settings, settings: [], line: '' };
   }
 
   /** Whether the server part does not answer at all. */
@@ -117,7 +117,7 @@ export class PanelModel implements IDisposable {
       }
     }
     session.packaging();
-    const { verify, network, settings } = this.options;
+    const { verify, network, settings, line } = this.options;
     const reads = session.inspection.value?.settings ?? [];
     const given = settings.filter(name => verify && reads.includes(name));
     await session.builds.start({
@@ -125,7 +125,8 @@ export class PanelModel implements IDisposable {
       verify,
       network: verify && network,
       compression: this.settings.compression,
-      ...(given.length ? { settings: given } : {})
+      ...(given.length ? { settings: given } : {}),
+      ...(line ? { line } : {})
     });
   }
 
@@ -162,6 +163,7 @@ export class PanelModel implements IDisposable {
     const path = this.follower.foreign ? null : this.follower.path;
     if (path !== (this._session?.path ?? null)) {
       this._session?.dispose();
+      this._options = null; // what one notebook may do, another may not
       this._session = path === null ? null : this.begin(path);
     }
     this._changed.emit();

@@ -5,7 +5,7 @@ import React, { useId } from 'react';
 
 import { PrimaryButton } from '../components/buttons';
 import { Chip } from '../components/chip';
-import { Tick } from '../components/field';
+import { Field, Tick } from '../components/field';
 import { Disclosure } from '../components/section';
 import { MiddleCut, Versions } from '../components/words';
 import { IReference } from '../tokens';
@@ -20,7 +20,11 @@ export interface IOptions {
   network: boolean;
   /** The settings that the verify run is given, by their names. */
   settings: string[];
+  /** The name of a line beside the main one; empty for that. */
+  line: string;
 }
+
+const LINE = /^[a-z](?:[a-z0-9-]{0,16}[a-z0-9])?$/;
 
 export interface IHeaderProps {
   name: string;
@@ -173,6 +177,20 @@ function Options(props: IHeaderProps): JSX.Element {
           onGive={settings => onOptions({ ...options, settings })}
         />
       )}
+      <Field
+        name={trans.__('Only trying? Name it')}
+        type="code"
+        text={options.line}
+        hint={trans.__(
+          'try-xgboost makes 1.5.0-try-xgboost.1, beside the main line. Empty: the next version.'
+        )}
+        error={
+          options.line && !LINE.test(options.line)
+            ? trans.__('Use small letters, digits and dashes, 18 at most.')
+            : ''
+        }
+        onChange={line => onOptions({ ...options, line })}
+      />
     </Disclosure>
   );
 }

@@ -19,7 +19,7 @@ from browser.fake_server import FakeServer
 from browser.labserver import LabServer
 
 NARROW = {"done", "findings", "inside", "graph", "cluster", "cluster-form", "long", "runs"}
-NARROW |= {"schedules", "schedule-form", "export"}
+NARROW |= {"schedules", "schedule-form", "export", "options"}
 Then = Callable[[Any], None]
 LONG = "quarterly-churn-forecast-with-a-name-that-never-ends-2026-final-v2.ipynb"
 
@@ -170,7 +170,10 @@ def states() -> dict[str, tuple[FakeServer, Then | None]]:
         ),
         "long": (long_names(), None),
         "new": (FakeServer(inspection=samples.inspection()), None),
-        "options": (FakeServer(inspection=samples.inspection()), click("Options")),
+        "options": (
+            FakeServer(inspection=samples.inspection(settings=["CHURN_REGION"])),
+            click("Options"),
+        ),
         "findings": (
             FakeServer(
                 inspection=samples.inspection(findings=samples.FINDINGS),

@@ -138,6 +138,15 @@ def test_a_setting_is_given_by_its_name(page: Any, lab: LabServer) -> None:
     panel(page).get_by_role("button", name="Log").first.click()
     panel(page).get_by_role("log").get_by_text("the north pole").wait_for()
 
+    edit(page, 1, reads + "\nprint('cold')")
+    options = panel(page).get_by_role("button", name="Options")
+    options.wait_for()
+    if not panel(page).get_by_label("Only trying? Name it").is_visible():
+        options.click()
+    panel(page).get_by_label("Only trying? Name it").fill("try-cold")
+    package(page)
+    panel(page).get_by_role("heading", name="region 1.1.0-try-cold.1").wait_for(timeout=LONG)
+
 
 def test_a_reload_in_the_middle_misses_nothing(page: Any, lab: LabServer) -> None:
     open_lab(page, lab, "plots.ipynb", workspace="plots")
