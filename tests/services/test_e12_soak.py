@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +15,6 @@ RELEASES = 5000 if os.environ.get("MODELPACK_TEST_FULL") else 40
 
 def test_e12_a_day_leaves_nothing_behind(tmp_path: Path) -> None:
     count = int(os.environ.get("MODELPACK_E12_RELEASES", RELEASES))
-    (tmp_path / "tmp").mkdir()
     # Not as a module's main, which each process that it starts would read again.
     code = (
         "import pathlib, sys; from tests.services.soaking import main;"
@@ -22,13 +22,15 @@ def test_e12_a_day_leaves_nothing_behind(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", code, str(tmp_path / "data"), str(count)]
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    done = subprocess.run(
-        command,
-        env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path / "tmp")},
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
+    # a short path: there is a socket in it, by which processes are started
+    with tempfile.TemporaryDirectory(prefix="e12-") as temporary:
+        done = subprocess.run(
+            command,
+            env={**os.environ, "PYTHONPATH": path, "TMPDIR": temporary},
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
     samples = [json.loads(line) for line in done.stdout.splitlines()]
     # The first fifth loads what is loaded once.
     first, last = samples[1], samples[-1]
