@@ -43,6 +43,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_modelpack');
     let handle: IPanelHandle | null = null;
+    const words = {
+      failed: trans.__(
+        'The panel could not be loaded: the server does not answer.'
+      ),
+      again: trans.__('Try again')
+    };
 
     const shell: PanelShell = new PanelShell(async () => {
       const [{ loadPanel }, settings] = await Promise.all([
@@ -63,7 +69,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
         stop: () => model.stop()
       };
       return body;
-    });
+    }, words);
     shell.id = PANEL_ID;
     shell.title.icon = packageIcon;
     shell.title.caption = trans.__('Package');
@@ -89,7 +95,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     });
     if (isInTeam()) {
       // What waits for somebody is told whether or not the panel was ever opened.
-      void app.restored.then(() => shell.fill());
+      void app.restored.then(() => shell.offer());
     }
     shell.disposed.connect(() => {
       commands.dispose();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -306,3 +307,19 @@ def test_a_long_name_is_cut_in_the_middle(page: Any, lab: LabServer) -> None:
     assert heading.bounding_box()["height"] < 30
     assert heading.locator("span").first.get_attribute("title") == name
     assert re.search(r"v2\.ipynb$", heading.inner_text())
+
+
+def test_a_panel_that_cannot_be_loaded_says_so_and_is_loaded_later(
+    page: Any, lab: LabServer
+) -> None:
+    FakeServer(inspection=samples.inspection()).install(page)
+    open_lab(page, lab, "churn.ipynb")
+    code = re.compile("/jupyter-modelpack/static/")
+    page.route(code, lambda route: route.fulfill(status=503))
+    page.locator(".jp-NotebookPanel-toolbar").get_by_text("Package", exact=True).click()
+    panel(page).get_by_text("The panel could not be loaded").wait_for()
+    if folder := os.environ.get("MODELPACK_TEST_SHOTS"):
+        panel(page).screenshot(path=Path(folder) / "not-loaded.png")
+    page.unroute(code)
+    panel(page).get_by_role("button", name="Try again").click()
+    panel(page).get_by_role("button", name="Package", exact=True).wait_for()

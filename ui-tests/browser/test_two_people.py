@@ -116,7 +116,8 @@ def package_at_hub(page: Any) -> None:
     try:
         package(page)
     except Error:
-        if said == len(SAID_NO):
+        again = panel(page).get_by_role("button", name="Try again")
+        if said == len(SAID_NO) and not again.count():
             raise
         package(page)
 
