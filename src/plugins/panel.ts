@@ -78,6 +78,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     restorer?.add(shell, PANEL_ID);
 
     const open = async (): Promise<IPanelHandle> => {
+      // A layout that is restored later would close the side bar again.
+      await app.restored;
       app.shell.activateById(PANEL_ID);
       await shell.fill();
       if (!handle) {
