@@ -7,8 +7,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -16,14 +14,12 @@ from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 from nbconvert import PythonExporter
 
-from bench.report import Report
+from bench.report import Report, quickest
 from jupyter_modelpack.adapters.elf import read_elf
 from jupyter_modelpack.notebook.inspection import inspect
 from tests.environment.test_native_image import ask, closures, image_library, shared_objects
 from tests.notebook.notebooks import Kernel, document, folder, snapshot
 from tests.notebook.test_inspection import TYPICAL
-
-ROUNDS = 5
 
 
 def measure(report: Report) -> None:
@@ -38,18 +34,18 @@ def _inspection(report: Report) -> None:
     taken = snapshot(*cells)
     node = nbformat.reads(json.dumps(document(*cells)), as_version=4)
     export = PythonExporter()
-    inspection = _quickest(
+    inspection = quickest(
         lambda: inspect(taken, kernel=Kernel(), files=folder("data/customers.csv"))
     )
-    script = _quickest(lambda: export.from_notebook_node(node))
+    script = quickest(lambda: export.from_notebook_node(node))
     report.add("inspection of thirty cells", inspection * 1000, "ms", most=100)
     report.add("inspection / nbconvert to a script", inspection / script, "x")
 
 
 def _headers(report: Report) -> None:
     objects = [file.host_path for file in shared_objects(sysconfig.get_path("platlib"), "x")]
-    ours = _quickest(lambda: [read_elf(path) for path in objects])
-    theirs = _quickest(lambda: [_judged(path) for path in objects])
+    ours = quickest(lambda: [read_elf(path) for path in objects])
+    theirs = quickest(lambda: [_judged(path) for path in objects])
     report.add(f"headers of {len(objects)} libraries / pyelftools", ours / theirs, "x", most=0.2)
 
 
@@ -68,17 +64,8 @@ def _closure(report: Report) -> None:
     site = sysconfig.get_path("platlib")
     python = ask(sys.executable)
     objects = [file.host_path for file in shared_objects(site, "x")]
-    ours = _quickest(lambda: closures(python, {site: f"{image_library(python)}/site-packages"}), 2)
-    theirs = _quickest(
+    ours = quickest(lambda: closures(python, {site: f"{image_library(python)}/site-packages"}), 2)
+    theirs = quickest(
         lambda: subprocess.run([ldd, *objects], capture_output=True, check=False, timeout=600), 1
     )
     report.add(f"closure of {len(objects)} libraries / ldd", ours / theirs, "x", most=0.3)
-
-
-def _quickest(do: Callable[[], object], rounds: int = ROUNDS) -> float:
-    seconds = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        do()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)

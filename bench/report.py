@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,6 +33,16 @@ class Figure:
         if self.most is not None:
             return f"at most {self.most:g} {self.unit}"
         return f"at least {self.least:g} {self.unit}" if self.least is not None else ""
+
+
+def quickest(do: Callable[[], object], rounds: int = 5) -> float:
+    """Return the shortest of some rounds, in seconds."""
+    seconds = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        do()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
 
 
 class Report:

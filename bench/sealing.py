@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from bench.report import Report
+from bench.report import Report, quickest
 from jupyter_modelpack.adapters.sandbox import RunRequest, run_image
 from jupyter_modelpack.errors import ModelPackError
 from jupyter_modelpack.oci.digest import Digest
@@ -30,12 +30,8 @@ def _evidence(home: Path, report: Report) -> None:
         for n in range(200)
     ]
     record = {**case.record, "lock": {**LOCKED, "distributions": many}}
-    took = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        attest(record, OPTIONS, case.layout, key(1), BUILDER)
-        took.append(time.perf_counter() - began)
-    report.add("evidence for 200 packages", min(took) * 1000, "ms", most=60)
+    seconds = quickest(lambda: attest(record, OPTIONS, case.layout, key(1), BUILDER))
+    report.add("evidence for 200 packages", seconds * 1000, "ms", most=60)
 
 
 def _second_run(home: Path, report: Report) -> None:
@@ -46,8 +42,9 @@ def _second_run(home: Path, report: Report) -> None:
             digest = images.image([cell(f"edited = {number}")])
             request = RunRequest(home / str(number))
             began = time.perf_counter()
-            run_image(images.layout, digest, request, isolation="bubblewrap")
+            result = run_image(images.layout, digest, request, isolation="bubblewrap")
             took.append(time.perf_counter() - began)
+            assert result.phase == "Succeeded"
     except ModelPackError as error:
         report.leave_out("sealed run after an edit", error.message)
         return

@@ -177,7 +177,7 @@ def _toleration(value: Any) -> Mapping[str, Any]:
 def _secret(value: Any) -> SecretSetting:
     entry = _object(value, "secrets", ("variable", "secret", "key"))
     return SecretSetting(
-        checked_variable(_text(entry.get("variable"), "secrets", _VARIABLE), "options.secrets"),
+        checked_variable(_text(entry.get("variable"), "secrets", _VARIABLE), "secrets"),
         _text(entry.get("secret"), "secrets", _NAME),
         _text(entry.get("key"), "secrets", _KEY),
     )

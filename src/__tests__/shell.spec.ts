@@ -46,7 +46,7 @@ describe('PanelShell', () => {
     expect(ends).toEqual(['rejected', 'rejected']);
     expect(shell.node.textContent).toBe('It does not answer.Try again');
     shell.node.querySelector('button')?.click();
-    await shell.ready;
+    await shell.fill();
     expect([asked(), shell.widgets.length]).toEqual([4, 1]);
     expect(shell.node.textContent).toBe('');
   });

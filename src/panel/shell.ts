@@ -1,6 +1,5 @@
 /** The empty frame in the side bar: it costs nothing until it is first shown. */
 
-import { PromiseDelegate } from '@lumino/coreutils';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Panel, Widget } from '@lumino/widgets';
@@ -24,11 +23,6 @@ export class PanelShell extends Panel {
     this.node.setAttribute('role', 'region');
   }
 
-  /** Resolves when the content is there. */
-  get ready(): Promise<void> {
-    return this.filled.promise;
-  }
-
   /** Emitted with true when the panel comes into view, with false when it leaves it. */
   get looked(): ISignal<this, boolean> {
     return this._looked;
@@ -50,7 +44,6 @@ export class PanelShell extends Panel {
     for (let tries = 0; ; tries++) {
       try {
         this.addWidget(await this.load());
-        this.filled.resolve();
         return;
       } catch (reason) {
         if (tries === PAUSES.length) {
@@ -112,6 +105,5 @@ export class PanelShell extends Panel {
 
   private filling: Promise<void> | null = null;
   private trouble: Widget | null = null;
-  private readonly filled = new PromiseDelegate<void>();
   private readonly _looked = new Signal<this, boolean>(this);
 }

@@ -170,7 +170,9 @@ def test_a_notebook_of_one_step_sees_what_its_run_mounts() -> None:
     spec = PipelineSpec(display_name="Churn", version="1.0.0", image=IMAGE, mounts=(claim,))
     protocol, platform = yaml.safe_load_all(compile_pipeline(spec))
     (executor,) = protocol["deploymentSpec"]["executors"].values()
-    assert executor["container"]["env"] == [{"name": "MODELPACK_MOUNTS", "value": '["/work/data"]'}]
+    assert executor["container"]["env"] == [
+        {"name": "MODELPACK_MOUNTS", "value": f'["{WORK_DIRECTORY}/data"]'}
+    ]
     (asked,) = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
-    assert asked["pvcMount"][0]["mountPath"] == "/work/data"
+    assert asked["pvcMount"][0]["mountPath"] == f"{WORK_DIRECTORY}/data"
     assert asked["pvcMount"][0]["pvcNameParameter"]["runtimeValue"]["constant"] == "workspace"

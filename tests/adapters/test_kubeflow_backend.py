@@ -19,6 +19,7 @@ from jupyter_modelpack.adapters.kubeflow.metadata import question
 from jupyter_modelpack.adapters.ledger import Ledger
 from jupyter_modelpack.adapters.log_files import LogFiles
 from jupyter_modelpack.errors import Conflict
+from jupyter_modelpack.pipeline.spec import WORK_DIRECTORY
 from jupyter_modelpack.services.following import Follower, Outside
 from jupyter_modelpack.services.runs import Runs
 from jupyter_modelpack.services.work import Work, new_run_state
@@ -157,8 +158,13 @@ def test_two_runs_of_a_release_share_its_pipeline_and_labels_make_a_version(worl
 
 
 def test_mounts_of_a_run_are_those_of_each_step(world: World) -> None:
-    claim = {"name": "workspace", "path": "/work/data", "read_only": False, "sub_path": "raw"}
-    config = {"kind": "config_map", "name": "limits", "path": "/work/limits"}
+    claim = {
+        "name": "workspace",
+        "path": f"{WORK_DIRECTORY}/data",
+        "read_only": False,
+        "sub_path": "raw",
+    }
+    config = {"kind": "config_map", "name": "limits", "path": f"{WORK_DIRECTORY}/limits"}
     follower = world.follow()
     world.enter(0)
     world.enter(1, mounts=[claim, config])
@@ -171,12 +177,15 @@ def test_mounts_of_a_run_are_those_of_each_step(world: World) -> None:
     assert len(executors) == len(asked) == len(PACKAGE["steps"])
     for name, executor in executors.items():
         (mounted,) = asked[name]["pvcMount"]
-        assert (mounted["mountPath"], mounted["subPath"]) == ("/work/data", "raw")
+        assert (mounted["mountPath"], mounted["subPath"]) == (f"{WORK_DIRECTORY}/data", "raw")
         assert mounted["pvcNameParameter"]["runtimeValue"]["constant"] == "workspace"
         (seen,) = asked[name]["configMapAsVolume"]
-        assert (seen["mountPath"], seen["configMapName"]) == ("/work/limits", "limits")
+        assert (seen["mountPath"], seen["configMapName"]) == (f"{WORK_DIRECTORY}/limits", "limits")
         told = {each["name"]: each["value"] for each in executor["container"]["env"]}
-        assert json.loads(told["MODELPACK_MOUNTS"]) == ["/work/data", "/work/limits"]
+        assert json.loads(told["MODELPACK_MOUNTS"]) == [
+            f"{WORK_DIRECTORY}/data",
+            f"{WORK_DIRECTORY}/limits",
+        ]
 
 
 def test_an_abort_reaches_kubeflow(world: World) -> None:

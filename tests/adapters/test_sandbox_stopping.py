@@ -40,7 +40,7 @@ time.sleep(0.3)
 
 
 def gone(marker: str) -> bool:
-    for _ in range(200):
+    for _ in range(40):
         if not processes_with(marker):
             return True
         time.sleep(0.05)

@@ -18,7 +18,7 @@ async def test_events_tell_that_a_build_moved(client, write, jp_serverapp):
     write("churn.ipynb", log="canary-in-the-log")
     build = (await client("POST", "builds", body={"path": "churn.ipynb"})).body
     await client.ended("builds", build["id"])
-    for _ in range(1000):
+    for _ in range(100):
         if any(each["phase"] == "Succeeded" for each in heard):
             break
         await asyncio.sleep(0.02)

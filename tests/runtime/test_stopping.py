@@ -33,7 +33,7 @@ def test_the_time_limit_ends_it_and_says_how_far_it_came(
     run = runtime.run(tmp_path / "work", "--time-limit", "0.8")
     took = time.monotonic() - begun
     assert run.code == 4, run.log
-    assert took < 30, "the cell waited to its end"
+    assert took < (9 if how == "catching all" else 4)
     assert run.result["phase"] == "Failed"
     assert run.result["reached_limit"] is True
     assert (run.result["cell"], run.result["cells"]) == (1, 3)
@@ -55,7 +55,7 @@ def test_sigterm_ends_it(runtime: Runtime, tmp_path: Path) -> None:
     while b"begun" not in process.stdout.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 143  # the cell would sleep for 60
+    assert process.wait(5) == 143
     process.stdout.close()
     run = Run(143, "", work)
     assert run.result["phase"] == "Aborted"

@@ -108,7 +108,7 @@ def test_promoting_asks_why_and_follows_without_a_reload(page: Any, lab: LabServ
         }
     ]
     server.arrive("staging", "1.3.0")
-    lane(page, "staging").get_by_text("active").wait_for()
+    lane(page, "staging").get_by_text("active").wait_for(timeout=4000)
     expect(form).to_have_count(0)
 
 
@@ -203,7 +203,7 @@ def test_the_reviewer_reads_the_difference_and_approves(page: Any, lab: LabServe
     read = {key: golden("promotion")[key] for key in ("digest", "policy", "generation")}
     said = {"decision": "approve", "comment": "Read it, looks right."}
     assert server.bodies[-1] == said | read
-    waiting.wait_for(state="detached")
+    waiting.wait_for(state="detached", timeout=8000)
 
 
 def test_a_decision_is_announced(page: Any, lab: LabServer) -> None:
@@ -215,7 +215,7 @@ def test_a_decision_is_announced(page: Any, lab: LabServer) -> None:
     server.promotions[0] |= {"phase": "Rejected", "approvals": [said]}
     server.lane("production")["waiting"] = None
     words = "rita rejected churn 1.3.0 for production: “Recall fell.”"
-    lane(page, "production").get_by_text(words).wait_for()
+    lane(page, "production").get_by_text(words).wait_for(timeout=8000)
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:display-notifications')")
     page.locator(".jp-Notification-List", has_text=words).wait_for()
 

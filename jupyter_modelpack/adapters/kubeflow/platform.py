@@ -19,7 +19,7 @@ Claims = Sequence[tuple[Volume, Any]]
 
 def make_claims(volumes: Sequence[Volume]) -> Claims:
     """Return each with its claim, which is a name or what a task makes; within a pipeline."""
-    claims: list[tuple[Volume, Any]] = []
+    claims: dict[str, tuple[Volume, Any]] = {}  # by mount point, of which there is one each
     for volume in volumes:
         claim: Any = volume.name
         if volume.kind == "new_pvc":
@@ -30,8 +30,8 @@ def make_claims(volumes: Sequence[Volume]) -> Claims:
                 storage_class_name=volume.storage_class,
             )
             claim = made.outputs["name"]
-        claims.append((volume, claim))
-    return claims
+        claims[volume.mount] = volume, claim
+    return tuple(claims.values())
 
 
 def mount(task: Any, mounts: Sequence[Mount]) -> None:
